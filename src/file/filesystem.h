@@ -1,0 +1,140 @@
+// The operating system, as far as a store needs it. Everything above this interface is the same on a real
+// disk and in a simulation in which any call can fail and the machine can stop at any instant.
+//
+// Thread safety: const member functions of one object may run at the same time; anything else needs the
+// caller's own order. Different objects are independent.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "datawal/bytes.h"
+#include "datawal/error.h"
+
+namespace datawal {
+
+enum class OpenMode {
+  kRead,             // an existing regular file, for reading
+  kReadWrite,        // an existing regular file with exactly one link, for reading and writing
+  kCreateExclusive,  // a new file, for reading and writing; kAlreadyExists if the name is taken by anything
+};
+
+// One open regular file.
+class File {
+ public:
+  File() = default;
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  virtual ~File() = default;
+
+  // Reads from `offset` until `buffer` is full or the file ends; gives the number of bytes read.
+  [[nodiscard]] virtual Result<std::size_t> read_at(std::uint64_t offset,
+                                                    MutableByteView buffer) const = 0;
+  // Writes all of `data` at `offset`. After a failure any prefix of it may be in the file.
+  [[nodiscard]] virtual Status write_at(std::uint64_t offset, ByteView data) = 0;
+  [[nodiscard]] virtual Result<std::uint64_t> size() const = 0;
+  // Cuts the file, or extends it with zeros, to `size` bytes.
+  [[nodiscard]] virtual Status truncate(std::uint64_t size) = 0;
+  // Returns when the file's bytes and size would outlive a power cut (fdatasync). Not its name: that is
+  // Directory::sync.
+  [[nodiscard]] virtual Status sync() = 0;
+};
+
+enum class EntryKind { kFile, kDirectory, kOther };
+
+struct DirectoryEntry {
+  std::string name;
+  EntryKind kind;  // of the entry itself; a symbolic link is kOther
+};
+
+// An advisory lock, held until destruction or the death of the process.
+class FileLock {
+ public:
+  FileLock() = default;
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+  virtual ~FileLock() = default;
+};
+
+// Notices changes in a directory.
+class DirectoryWatch {
+ public:
+  DirectoryWatch() = default;
+  DirectoryWatch(const DirectoryWatch&) = delete;
+  DirectoryWatch& operator=(const DirectoryWatch&) = delete;
+  virtual ~DirectoryWatch() = default;
+
+  // Returns when something in the directory was written, created or renamed since the watch was made or last
+  // waited for, or after `timeout`. A hint only: it may return early, and may miss changes made through
+  // mappings or on network filesystems, so callers look again at intervals of their own.
+  virtual void wait(std::chrono::milliseconds timeout) = 0;
+};
+
+enum class Replace { kNo, kYes };
+
+// One open directory. Names are single path components; files are opened relative to the directory's own
+// descriptor, without following symbolic links.
+class Directory {
+ public:
+  Directory() = default;
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+  virtual ~Directory() = default;
+
+  // The path it was opened by, for messages.
+  [[nodiscard]] virtual const std::filesystem::path& path() const = 0;
+  // All entries but "." and "..", in no particular order.
+  [[nodiscard]] virtual Result<std::vector<DirectoryEntry>> list() const = 0;
+  // kNotFound if there is no such name, kNotRegularFile if it is not what `mode` asks for, kAlreadyExists.
+  // Never blocks on a FIFO, never follows a link, never truncates.
+  [[nodiscard]] virtual Result<std::unique_ptr<File>> open(std::string_view name, OpenMode mode) const = 0;
+  // Renames a file or directory inside this directory, atomically. With Replace::kNo: kAlreadyExists if `to`
+  // is taken. With Replace::kYes a file replaces a file, a directory replaces an empty directory (kNotEmpty).
+  [[nodiscard]] virtual Status rename(std::string_view from, std::string_view to, Replace replace) = 0;
+  // Removes a file, or an empty directory.
+  [[nodiscard]] virtual Status remove(std::string_view name) = 0;
+  // Makes the directory `name`, one level; kAlreadyExists if the name is taken.
+  [[nodiscard]] virtual Status make_directory(std::string_view name) = 0;
+  // Returns when the names in this directory would outlive a power cut.
+  [[nodiscard]] virtual Status sync() = 0;
+  // Returns when this directory's own name in its parent would outlive a power cut.
+  [[nodiscard]] virtual Status sync_parent() = 0;
+  // Takes the exclusive writer lock (flock) on the file `name`, which is created if missing, never removed,
+  // and afterwards holds the process id. kLocked if another open file description holds it. Checked to be
+  // still the file of that name after locking. Works where the disk is full, if the file exists.
+  [[nodiscard]] virtual Result<std::unique_ptr<FileLock>> lock(std::string_view name) = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<DirectoryWatch>> watch() const = 0;
+};
+
+class Filesystem {
+ public:
+  Filesystem() = default;
+  Filesystem(const Filesystem&) = delete;
+  Filesystem& operator=(const Filesystem&) = delete;
+  virtual ~Filesystem() = default;
+
+  // kNotFound if there is nothing, kInvalidArgument if it is not a directory. An
+  // empty path is the current directory.
+  [[nodiscard]] virtual Result<std::unique_ptr<Directory>> open_directory(
+      const std::filesystem::path& path) = 0;
+  // Opens a directory after making it and whatever parents are missing; the names of those it made are synced.
+  [[nodiscard]] virtual Result<std::unique_ptr<Directory>> create_directory(
+      const std::filesystem::path& path) = 0;
+  // Sixteen bytes that change with every boot of the machine; all zeros where that is not to be known.
+  [[nodiscard]] virtual std::array<std::byte, 16> boot_id() const = 0;
+  // Fills `buffer` with unpredictable bytes.
+  virtual void fill_random(MutableByteView buffer) = 0;
+  // A clock that never goes back; for timeouts only.
+  [[nodiscard]] virtual std::chrono::steady_clock::time_point now() const = 0;
+};
+
+// The operating system's own. One object for the whole process; it has no state.
+[[nodiscard]] Filesystem& posix_filesystem();
+
+}  // namespace datawal
