@@ -27,12 +27,15 @@ using Bytes = std::vector<std::byte>;
   return std::as_bytes(std::span(text.data(), text.size()));
 }
 
-// `bytes` as text, without a copy and without any check of an encoding. Valid as long as the bytes are.
+// `bytes` as text, without a copy and without any check of an encoding. Valid as long as the bytes
+// are.
 [[nodiscard]] inline std::string_view as_text(ByteView bytes) noexcept {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 // A copy of `bytes`.
-[[nodiscard]] inline Bytes to_bytes(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
+[[nodiscard]] inline Bytes to_bytes(ByteView bytes) {
+  return {bytes.begin(), bytes.end()};
+}
 
 }  // namespace datawal

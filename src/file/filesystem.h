@@ -1,8 +1,9 @@
-// The operating system, as far as a store needs it. Everything above this interface is the same on a real
-// disk and in a simulation in which any call can fail and the machine can stop at any instant.
+// The operating system, as far as a store needs it. Everything above this interface is the same on
+// a real disk and in a simulation in which any call can fail and the machine can stop at any
+// instant.
 //
-// Thread safety: const member functions of one object may run at the same time; anything else needs the
-// caller's own order. Different objects are independent.
+// Thread safety: const member functions of one object may run at the same time; anything else needs
+// the caller's own order. Different objects are independent.
 #pragma once
 
 #include <array>
@@ -22,7 +23,8 @@ namespace datawal {
 enum class OpenMode {
   kRead,             // an existing regular file, for reading
   kReadWrite,        // an existing regular file with exactly one link, for reading and writing
-  kCreateExclusive,  // a new file, for reading and writing; kAlreadyExists if the name is taken by anything
+  kCreateExclusive,  // a new file, for reading and writing; kAlreadyExists if the name is taken by
+                     // anything
 };
 
 // One open regular file.
@@ -41,8 +43,8 @@ class File {
   [[nodiscard]] virtual Result<std::uint64_t> size() const = 0;
   // Cuts the file, or extends it with zeros, to `size` bytes.
   [[nodiscard]] virtual Status truncate(std::uint64_t size) = 0;
-  // Returns when the file's bytes and size would outlive a power cut (fdatasync). Not its name: that is
-  // Directory::sync.
+  // Returns when the file's bytes and size would outlive a power cut (fdatasync). Not its name:
+  // that is Directory::sync.
   [[nodiscard]] virtual Status sync() = 0;
 };
 
@@ -70,16 +72,17 @@ class DirectoryWatch {
   DirectoryWatch& operator=(const DirectoryWatch&) = delete;
   virtual ~DirectoryWatch() = default;
 
-  // Returns when something in the directory was written, created or renamed since the watch was made or last
-  // waited for, or after `timeout`. A hint only: it may return early, and may miss changes made through
-  // mappings or on network filesystems, so callers look again at intervals of their own.
+  // Returns when something in the directory was written, created or renamed since the watch was
+  // made or last waited for, or after `timeout`. A hint only: it may return early, and may miss
+  // changes made through mappings or on network filesystems, so callers look again at intervals of
+  // their own.
   virtual void wait(std::chrono::milliseconds timeout) = 0;
 };
 
 enum class Replace { kNo, kYes };
 
-// One open directory. Names are single path components; files are opened relative to the directory's own
-// descriptor, without following symbolic links.
+// One open directory. Names are single path components; files are opened relative to the
+// directory's own descriptor, without following symbolic links.
 class Directory {
  public:
   Directory() = default;
@@ -91,12 +94,15 @@ class Directory {
   [[nodiscard]] virtual const std::filesystem::path& path() const = 0;
   // All entries but "." and "..", in no particular order.
   [[nodiscard]] virtual Result<std::vector<DirectoryEntry>> list() const = 0;
-  // kNotFound if there is no such name, kNotRegularFile if it is not what `mode` asks for, kAlreadyExists.
-  // Never blocks on a FIFO, never follows a link, never truncates.
-  [[nodiscard]] virtual Result<std::unique_ptr<File>> open(std::string_view name, OpenMode mode) const = 0;
-  // Renames a file or directory inside this directory, atomically. With Replace::kNo: kAlreadyExists if `to`
-  // is taken. With Replace::kYes a file replaces a file, a directory replaces an empty directory (kNotEmpty).
-  [[nodiscard]] virtual Status rename(std::string_view from, std::string_view to, Replace replace) = 0;
+  // kNotFound if there is no such name, kNotRegularFile if it is not what `mode` asks for,
+  // kAlreadyExists. Never blocks on a FIFO, never follows a link, never truncates.
+  [[nodiscard]] virtual Result<std::unique_ptr<File>> open(std::string_view name,
+                                                           OpenMode mode) const = 0;
+  // Renames a file or directory inside this directory, atomically. With Replace::kNo:
+  // kAlreadyExists if `to` is taken. With Replace::kYes a file replaces a file, a directory
+  // replaces an empty directory (kNotEmpty).
+  [[nodiscard]] virtual Status rename(std::string_view from, std::string_view to,
+                                      Replace replace) = 0;
   // Removes a file, or an empty directory.
   [[nodiscard]] virtual Status remove(std::string_view name) = 0;
   // Makes the directory `name`, one level; kAlreadyExists if the name is taken.
@@ -105,9 +111,10 @@ class Directory {
   [[nodiscard]] virtual Status sync() = 0;
   // Returns when this directory's own name in its parent would outlive a power cut.
   [[nodiscard]] virtual Status sync_parent() = 0;
-  // Takes the exclusive writer lock (flock) on the file `name`, which is created if missing, never removed,
-  // and afterwards holds the process id. kLocked if another open file description holds it. Checked to be
-  // still the file of that name after locking. Works where the disk is full, if the file exists.
+  // Takes the exclusive writer lock (flock) on the file `name`, which is created if missing, never
+  // removed, and afterwards holds the process id. kLocked if another open file description holds
+  // it. Checked to be still the file of that name after locking. Works where the disk is full, if
+  // the file exists.
   [[nodiscard]] virtual Result<std::unique_ptr<FileLock>> lock(std::string_view name) = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<DirectoryWatch>> watch() const = 0;
 };
@@ -123,10 +130,12 @@ class Filesystem {
   // empty path is the current directory.
   [[nodiscard]] virtual Result<std::unique_ptr<Directory>> open_directory(
       const std::filesystem::path& path) = 0;
-  // Opens a directory after making it and whatever parents are missing; the names of those it made are synced.
+  // Opens a directory after making it and whatever parents are missing; the names of those it made
+  // are synced.
   [[nodiscard]] virtual Result<std::unique_ptr<Directory>> create_directory(
       const std::filesystem::path& path) = 0;
-  // Sixteen bytes that change with every boot of the machine; all zeros where that is not to be known.
+  // Sixteen bytes that change with every boot of the machine; all zeros where that is not to be
+  // known.
   [[nodiscard]] virtual std::array<std::byte, 16> boot_id() const = 0;
   // Fills `buffer` with unpredictable bytes.
   virtual void fill_random(MutableByteView buffer) = 0;

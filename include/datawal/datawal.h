@@ -1,0 +1,10 @@
+// All of datawal. See the headers for what each part promises.
+#pragma once
+
+#include "datawal/bytes.h"              // IWYU pragma: export
+#include "datawal/data_wal.h"           // IWYU pragma: export
+#include "datawal/error.h"              // IWYU pragma: export
+#include "datawal/frame.h"              // IWYU pragma: export
+#include "datawal/maintenance.h"        // IWYU pragma: export
+#include "datawal/record_log.h"         // IWYU pragma: export
+#include "datawal/record_log_reader.h"  // IWYU pragma: export

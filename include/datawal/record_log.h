@@ -1,0 +1,223 @@
+// RecordLog: an append-only log of checksummed records in a directory of segment files, for one
+// writer.
+//
+//   datawal::Result<datawal::RecordLog> log = datawal::RecordLog::open("events");
+//   log->append(datawal::as_bytes("something happened"));
+//   log->sync();                                  // now it outlives a power cut
+//   datawal::RecordCursor cursor = log->scan();
+//   while (auto record = cursor.next()) { if (!*record) break; /* use (*record)->payload */ }
+//
+// Thread safety: a RecordLog is used by one thread at a time; its const functions may run at the
+// same time as each other. A RecordCursor belongs to one thread, and may be used while another
+// thread appends.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "datawal/bytes.h"
+#include "datawal/error.h"
+#include "datawal/export.h"
+#include "datawal/frame.h"
+
+namespace datawal {
+
+class Filesystem;
+
+// A place in a log: the first byte of a frame, or the end of a segment. Ordered as the log is.
+struct Position {
+  SegmentId segment{};
+  std::uint64_t offset = 0;  // bytes from the start of the segment
+
+  friend constexpr auto operator<=>(const Position&, const Position&) = default;
+};
+
+// Where a record is, in 16 bytes.
+struct RecordRef {
+  SegmentId segment{};
+  std::uint32_t size = 0;    // of the frame, in bytes
+  std::uint64_t offset = 0;  // of the frame, bytes from the start of the segment
+
+  [[nodiscard]] constexpr Position position() const noexcept { return {segment, offset}; }
+  friend constexpr bool operator==(const RecordRef&, const RecordRef&) = default;
+};
+static_assert(sizeof(RecordRef) == 16);
+
+// A record met by a scan. The views are valid until the cursor moves or is destroyed.
+struct ScannedRecord : RecordView {
+  RecordRef ref;
+};
+
+// What open() does about damage that only somebody who knows the data may decide on.
+enum class DamagePolicy {
+  // Refuse to open where acknowledged records are damaged, or would be set aside together with the
+  // damage.
+  kRefuse,
+  // Go on with the longest valid prefix of the last segment, as a version-1 reader does: everything
+  // from the
+  // damage on is copied to a quarantine file and cut. Impossible headers and damage in any other
+  // segment are
+  // still refused.
+  kLongestPrefix,
+};
+
+struct Options {
+  // A segment is closed and the next begun before it would grow beyond this many bytes. A single
+  // larger record gets a segment of its own. At most 1 TiB.
+  std::uint64_t segment_size_max = 256ULL << 20;
+  DamagePolicy damage = DamagePolicy::kRefuse;
+  // Make the directory and its first segment if they are not there; otherwise kNotFound.
+  bool create_if_missing = true;
+  // What stands for the operating system; null is the real one. Must outlive what is opened with
+  // it.
+  Filesystem* filesystem = nullptr;
+};
+
+// What is at the end of the last segment.
+enum class TailKind {
+  kClean,       // the last frame ends where the file ends
+  kUnused,      // zeros: reserved space, no damage
+  kIncomplete,  // a frame that is not whole yet: of a live writer, or of one that died
+  kDamaged,     // anything else that a crash can leave
+};
+
+// The end of the last segment, where it was not clean.
+struct TailReport {
+  TailKind kind = TailKind::kClean;
+  Position position = {};                  // of the first byte that is not part of a valid frame
+  std::uint64_t size = 0;                  // bytes from there to the end of the file as found
+  std::uint64_t intact_frames_beyond = 0;  // frames behind the position whose checksum holds
+  bool cut = false;  // whether the bytes have been cut off; they are in `quarantine`
+  std::string quarantine =
+      {};  // the name of the file in the store that they were copied to, if any
+  std::optional<Error> deferred =
+      {};  // why they have not been cut yet; the first append tries again
+};
+
+// What opening or scanning a log found.
+struct RecoveryReport {
+  std::uint32_t files_scanned = 0;
+  std::uint64_t records_replayed = 0;
+  std::uint32_t tail_truncated = 0;  // segments whose tail was set aside: 0 or 1
+  std::uint64_t tail_bytes_discarded =
+      0;                                // bytes of that tail, zeros of reserved space not counted
+  std::uint32_t mid_stream_errors = 0;  // always 0: such errors end the scan
+  std::uint32_t unsupported_versions = 0;  // always 0: such errors end the scan
+  Txid last_txid_seen = 0;                 // the highest; 0 if there is no record
+  std::uint64_t txid_gaps = 0;             // places where a txid does not follow the one before it
+  std::optional<Position> first_txid_gap = {};
+  std::optional<Position> durable =
+      {};  // up to here the log is known to have been synced, if anything says so
+  TailReport tail = {};
+};
+
+// What an append gives back.
+struct Appended {
+  Txid txid = 0;
+  RecordRef ref = {};
+};
+
+class CursorState;
+
+// Reads records in log order, one at a time, with memory bounded by the largest record. Movable. It
+// keeps working after its log is closed or gone, on the segments that were there when it was made.
+class DATAWAL_EXPORT RecordCursor {
+ public:
+  explicit RecordCursor(std::unique_ptr<CursorState> state);
+  RecordCursor(RecordCursor&&) noexcept;
+  RecordCursor& operator=(RecordCursor&&) noexcept;
+  ~RecordCursor();
+
+  // The next record, or nullopt at the end. After an error or the end every further call gives the
+  // same end. Fails with kCrcMismatch, kTruncated, kStructural or kUnsupportedVersion where a
+  // segment is damaged, and with kIo. Cost: one read per 256 KiB, one CRC per record.
+  [[nodiscard]] Result<std::optional<ScannedRecord>> next();
+
+  // What has been read so far; complete once next() has given nullopt.
+  [[nodiscard]] const RecoveryReport& report() const;
+
+  // The position behind the last record that next() gave.
+  [[nodiscard]] Position position() const;
+
+ private:
+  std::unique_ptr<CursorState> state_;
+};
+
+class DATAWAL_EXPORT RecordLog {
+ public:
+  // Opens the log in `directory` for writing, making both if they are missing (mkdir -p), takes the
+  // writer lock, reads every record once, and repairs what a crash can leave at the end: damaged
+  // bytes are copied to
+  // "<segment>.<offset>.quarantine", synced, and cut off (at the first append, if there is no space
+  // for that now). Fails with kLocked, kCorruption (see Options::damage), kStructural,
+  // kUnsupportedVersion, kNotRegularFile, kNotFound, kIo. Cost: one sequential read and one CRC of
+  // the whole log; memory bounded by the largest record.
+  [[nodiscard]] static Result<RecordLog> open(const std::filesystem::path& directory,
+                                              const Options& options = {});
+
+  RecordLog(RecordLog&&) noexcept;
+  RecordLog& operator=(RecordLog&&) noexcept;
+  // Closes as close() does, but cannot say whether that worked.
+  ~RecordLog();
+
+  // Appends a Raw record without a key. On return the record outlives the death of this process and
+  // is visible to readers; it outlives a power cut after the next sync(). Fails with kTooLarge
+  // (nothing written, the log goes on), kNoSpace or kIo (the log is then poisoned), kPoisoned,
+  // kExhausted, kClosed. Cost: one write(2).
+  [[nodiscard]] Result<Appended> append(ByteView payload);
+
+  // Appends a record of any type; otherwise as append().
+  [[nodiscard]] Result<Appended> append_record(RecordType type, ByteView key, ByteView payload);
+
+  // Returns when every record appended so far, and every record found at open, would outlive a
+  // power cut. A failure poisons the log, for what the disk then holds cannot be known. Cost: one
+  // fdatasync; one more for the directory where a segment is new; nothing where nothing was
+  // appended since the last.
+  [[nodiscard]] Status sync();
+
+  // Closes the active segment durably and begins the next. A failure poisons the log. Appending
+  // does this by itself at Options::segment_size_max. Cost: one fdatasync, one directory sync.
+  [[nodiscard]] Status rotate();
+
+  // Syncs what was appended and releases the lock; every later call gives kClosed. Fails as sync()
+  // does; the lock is released all the same.
+  [[nodiscard]] Status close();
+
+  // All records there are now, in order. The cursor does not see records appended later.
+  [[nodiscard]] RecordCursor scan() const;
+  // The same from a record's position on: whole segments and, in the first of them, frames before
+  // it are passed over. `from` must be the position of a frame or the end of a segment, or the scan
+  // reports damage there.
+  [[nodiscard]] RecordCursor scan_from(Position from) const;
+  // The same from the first record whose txid is at least `txid`. Cost: one small read per segment.
+  [[nodiscard]] RecordCursor scan_from_txid(Txid txid) const;
+
+  [[nodiscard]] const RecoveryReport& recovery_report() const;
+  [[nodiscard]] SegmentId active_segment() const;
+  // Ids of all segments, ascending; the last is the active one.
+  [[nodiscard]] std::vector<SegmentId> segments() const;
+  [[nodiscard]] const std::filesystem::path& directory() const;
+  // The txid of the newest record, 0 if there is none; and of the newest record known to be
+  // durable.
+  [[nodiscard]] Txid last_txid() const;
+  [[nodiscard]] Txid durable_txid() const;
+  // The position behind the newest record.
+  [[nodiscard]] Position end() const;
+  // After a failed write or sync: everything but reading fails with kPoisoned until the log is
+  // reopened.
+  [[nodiscard]] bool is_poisoned() const;
+
+ private:
+  friend class DataWal;
+  class Impl;
+  explicit RecordLog(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace datawal
