@@ -1,0 +1,215 @@
+#include "file/posix_directory.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/try.h"
+#include "file/posix_error.h"
+#include "file/posix_file.h"
+#include "file/posix_lock.h"
+#include "file/posix_watch.h"
+
+namespace datawal {
+namespace {
+
+constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+
+struct CloseDirectory {
+  void operator()(DIR* stream) const { (void)::closedir(stream); }
+};
+using DirectoryStream = std::unique_ptr<DIR, CloseDirectory>;
+
+// Not every filesystem keeps the kind of an entry beside its name. Gives nothing if the entry is
+// gone.
+std::optional<EntryKind> kind_of_entry(int directory_fd, const dirent& entry) {
+  if (entry.d_type == DT_REG) return EntryKind::kFile;
+  if (entry.d_type == DT_DIR) return EntryKind::kDirectory;
+  if (entry.d_type != DT_UNKNOWN) return EntryKind::kOther;
+  struct stat status = {};
+  if (::fstatat(directory_fd, entry.d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    return errno == ENOENT ? std::nullopt : std::optional(EntryKind::kOther);
+  }
+  if (S_ISREG(status.st_mode)) return EntryKind::kFile;
+  return S_ISDIR(status.st_mode) ? EntryKind::kDirectory : EntryKind::kOther;
+}
+
+// fsync of a directory. A filesystem that answers EINVAL has no such operation, because its names
+// need none or because it cannot promise anything; asking again would change neither.
+int sync_names(int fd) {
+  const int result = retry_interrupted([&] { return ::fsync(fd); });
+  return result != 0 && errno == EINVAL ? 0 : result;
+}
+
+struct RenamePair {
+  int fd;
+  const char* source;
+  const char* target;
+};
+
+// Renames without replacing on a filesystem that has no such call. For a file, a second name fails
+// if it is taken, and then the first one goes. For a directory there is no second name; but all
+// that a rename could replace, should one appear after the check, is an empty directory.
+int rename_by_steps(const RenamePair& pair) {
+  struct stat status = {};
+  if (::fstatat(pair.fd, pair.source, &status, AT_SYMLINK_NOFOLLOW) != 0) return -1;
+  if (!S_ISDIR(status.st_mode)) {
+    if (::linkat(pair.fd, pair.source, pair.fd, pair.target, 0) != 0) return -1;
+    return ::unlinkat(pair.fd, pair.source, 0);
+  }
+  if (::fstatat(pair.fd, pair.target, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+    errno = EEXIST;
+    return -1;
+  }
+  return errno == ENOENT ? ::renameat(pair.fd, pair.source, pair.fd, pair.target) : -1;
+}
+
+int rename_without_replacing(const RenamePair& pair) {
+  const int result = ::renameat2(pair.fd, pair.source, pair.fd, pair.target, RENAME_NOREPLACE);
+  if (result == 0 || (errno != EINVAL && errno != ENOSYS)) return result;
+  return rename_by_steps(pair);
+}
+
+// What a failed rename that may replace says about its target.
+Error replace_error(int os_error, const std::filesystem::path& target) {
+  // POSIX allows both for a directory that is not empty.
+  if (os_error == EEXIST) os_error = ENOTEMPTY;
+  if (os_error == EISDIR) return not_regular_error(S_IFDIR, os_error, target);
+  Error error = posix_error(os_error, "rename over the target", target);
+  if (os_error == ENOTDIR) error.code = ErrorCode::kAlreadyExists;
+  return error;
+}
+
+}  // namespace
+
+PosixDirectory::PosixDirectory(UniqueFd fd, std::filesystem::path path)
+    : fd_(std::move(fd)), path_(std::move(path)) {}
+
+Status PosixDirectory::check_name(std::string_view name) const {
+  const bool is_component = !name.empty() && name != "." && name != ".." &&
+                            name.find('/') == name.npos && name.find('\0') == name.npos;
+  if (is_component) return {};
+  return std::unexpected(Error{.code = ErrorCode::kInvalidArgument,
+                               .message = "The name of a file must be one part of a path, without "
+                                          "slashes. Choose another name.",
+                               .path = path_.string(),
+                               .os_error = EINVAL});
+}
+
+Result<std::vector<DirectoryEntry>> PosixDirectory::list() const {
+  constexpr std::string_view kAction = "list the directory";
+  // A descriptor of its own, because the place in the listing is shared by all copies of one.
+  UniqueFd fd(retry_interrupted([&] { return ::openat(fd_.get(), ".", kDirectoryFlags); }));
+  if (!fd.valid()) return std::unexpected(posix_error(errno, kAction, path_));
+  const DirectoryStream stream(::fdopendir(fd.get()));
+  if (!stream) return std::unexpected(posix_error(errno, kAction, path_));
+  (void)fd.release();  // the stream closes it
+  std::vector<DirectoryEntry> entries;
+  while (true) {
+    errno = 0;
+    const dirent* entry = ::readdir(stream.get());
+    if (entry == nullptr) break;
+    const std::string_view name = entry->d_name;
+    if (name == "." || name == "..") continue;
+    const std::optional<EntryKind> kind = kind_of_entry(fd_.get(), *entry);
+    if (kind) entries.push_back({.name = std::string(name), .kind = *kind});
+  }
+  if (errno != 0) return std::unexpected(posix_error(errno, kAction, path_));
+  return entries;
+}
+
+Result<std::unique_ptr<File>> PosixDirectory::open(std::string_view name, OpenMode mode) const {
+  DATAWAL_TRY(check_name(name));
+  int flags = O_RDONLY;
+  std::string_view action = "open the file for reading";
+  if (mode == OpenMode::kReadWrite) {
+    flags = O_RDWR;
+    action = "open the file for writing";
+  } else if (mode == OpenMode::kCreateExclusive) {
+    flags = O_RDWR | O_CREAT | O_EXCL;
+    action = "create the file";
+  }
+  const FilePlace place = {.directory_fd = fd_.get(), .directory_path = path_, .name = name};
+  DATAWAL_TRY_ASSIGN(UniqueFd fd, open_regular(place, flags, action));
+  return std::make_unique<PosixFile>(std::move(fd), place.path());
+}
+
+Status PosixDirectory::rename(std::string_view from, std::string_view to, Replace replace) {
+  DATAWAL_TRY(check_name(from));
+  DATAWAL_TRY(check_name(to));
+  const std::string source(from);
+  const std::string target(to);
+  const RenamePair pair = {.fd = fd_.get(), .source = source.c_str(), .target = target.c_str()};
+  if (replace == Replace::kNo) {
+    if (rename_without_replacing(pair) == 0) return {};
+    const int os_error = errno;
+    const std::string& subject = os_error == EEXIST ? target : source;
+    return std::unexpected(posix_error(os_error, "rename without replacing", path_ / subject));
+  }
+  if (::renameat(pair.fd, pair.source, pair.fd, pair.target) == 0) return {};
+  const int os_error = errno;
+  if (os_error == ENOENT) return std::unexpected(posix_error(os_error, "rename", path_ / source));
+  return std::unexpected(replace_error(os_error, path_ / target));
+}
+
+Status PosixDirectory::remove(std::string_view name) {
+  DATAWAL_TRY(check_name(name));
+  const std::string entry(name);
+  if (::unlinkat(fd_.get(), entry.c_str(), 0) == 0) return {};
+  int os_error = errno;
+  if (os_error == EISDIR) {
+    if (::unlinkat(fd_.get(), entry.c_str(), AT_REMOVEDIR) == 0) return {};
+    // POSIX allows both for a directory that is not empty.
+    os_error = errno == EEXIST ? ENOTEMPTY : errno;
+  }
+  return std::unexpected(posix_error(os_error, "remove", path_ / entry));
+}
+
+Status PosixDirectory::make_directory(std::string_view name) {
+  DATAWAL_TRY(check_name(name));
+  const std::string entry(name);
+  if (::mkdirat(fd_.get(), entry.c_str(), 0777) == 0) return {};
+  const int os_error = errno;
+  return std::unexpected(posix_error(os_error, "make the directory", path_ / entry));
+}
+
+Status PosixDirectory::sync() {
+  if (sync_names(fd_.get()) == 0) return {};
+  return std::unexpected(posix_error(errno, "sync the directory to the disk", path_));
+}
+
+Status PosixDirectory::sync_parent() {
+  return sync_parent_of(fd_.get(), path_);
+}
+
+Result<std::unique_ptr<FileLock>> PosixDirectory::lock(std::string_view name) {
+  DATAWAL_TRY(check_name(name));
+  return lock_file({.directory_fd = fd_.get(), .directory_path = path_, .name = name});
+}
+
+Result<std::unique_ptr<DirectoryWatch>> PosixDirectory::watch() const {
+  return watch_directory(fd_.get());
+}
+
+Status sync_parent_of(int fd, const std::filesystem::path& path) {
+  constexpr std::string_view kAction = "sync the directory that holds this one";
+  const UniqueFd parent(retry_interrupted([&] { return ::openat(fd, "..", kDirectoryFlags); }));
+  if (parent.valid()) {
+    if (sync_names(parent.get()) == 0) return {};
+    return std::unexpected(posix_error(errno, kAction, path));
+  }
+  if (errno != EACCES) return std::unexpected(posix_error(errno, kAction, path));
+  // A parent that may be passed through but not read: sync the whole filesystem instead.
+  const UniqueFd readable(retry_interrupted([&] { return ::openat(fd, ".", kDirectoryFlags); }));
+  if (readable.valid() && retry_interrupted([&] { return ::syncfs(readable.get()); }) == 0) {
+    return {};
+  }
+  return std::unexpected(posix_error(errno, kAction, path));
+}
+
+}  // namespace datawal

@@ -1,0 +1,40 @@
+// A directory of the operating system, held open: what it leads to does not change with the path.
+#pragma once
+
+#include <filesystem>
+
+#include "file/filesystem.h"
+#include "file/unique_fd.h"
+
+namespace datawal {
+
+// Thread safety as Directory.
+class PosixDirectory final : public Directory {
+ public:
+  // `fd` is open for reading; `path` is for messages only.
+  PosixDirectory(UniqueFd fd, std::filesystem::path path);
+
+  [[nodiscard]] const std::filesystem::path& path() const override { return path_; }
+  [[nodiscard]] Result<std::vector<DirectoryEntry>> list() const override;
+  [[nodiscard]] Result<std::unique_ptr<File>> open(std::string_view name,
+                                                   OpenMode mode) const override;
+  [[nodiscard]] Status rename(std::string_view from, std::string_view to, Replace replace) override;
+  [[nodiscard]] Status remove(std::string_view name) override;
+  [[nodiscard]] Status make_directory(std::string_view name) override;
+  [[nodiscard]] Status sync() override;
+  [[nodiscard]] Status sync_parent() override;
+  [[nodiscard]] Result<std::unique_ptr<FileLock>> lock(std::string_view name) override;
+  [[nodiscard]] Result<std::unique_ptr<DirectoryWatch>> watch() const override;
+
+ private:
+  // Refuses whatever is not the name of one entry of this directory.
+  [[nodiscard]] Status check_name(std::string_view name) const;
+
+  UniqueFd fd_;
+  std::filesystem::path path_;
+};
+
+// Directory::sync_parent for the directory open at `fd`.
+[[nodiscard]] Status sync_parent_of(int fd, const std::filesystem::path& path);
+
+}  // namespace datawal

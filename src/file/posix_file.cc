@@ -1,0 +1,128 @@
+#include "file/posix_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "base/try.h"
+#include "file/posix_error.h"
+
+namespace datawal {
+namespace {
+
+constexpr auto kOffsetMax = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
+
+// Only the call's errno says why open failed, and for some kinds of entry it says it badly (ENXIO
+// for a socket): look at the entry itself.
+Error open_error(int os_error, const FilePlace& place, const std::string& name,
+                 std::string_view action) {
+  struct stat status = {};
+  const bool is_odd_error =
+      os_error == ELOOP || os_error == EISDIR || os_error == ENXIO || os_error == ENODEV;
+  if (is_odd_error &&
+      ::fstatat(place.directory_fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+      !S_ISREG(status.st_mode)) {
+    return not_regular_error(status.st_mode, os_error, place.path());
+  }
+  return posix_error(os_error, action, place.path());
+}
+
+Status check_regular(int fd, bool writable, const FilePlace& place, std::string_view action) {
+  struct stat status = {};
+  if (::fstat(fd, &status) != 0) {
+    const int os_error = errno;
+    return std::unexpected(posix_error(os_error, action, place.path()));
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return std::unexpected(not_regular_error(status.st_mode, EINVAL, place.path()));
+  }
+  if (!writable) return {};
+  // Its last name went away between open and here.
+  if (status.st_nlink == 0) return std::unexpected(posix_error(ENOENT, action, place.path()));
+  if (status.st_nlink > 1) return std::unexpected(links_error(status.st_nlink, place.path()));
+  return {};
+}
+
+}  // namespace
+
+PosixFile::PosixFile(UniqueFd fd, std::filesystem::path path)
+    : fd_(std::move(fd)), path_(std::move(path)) {}
+
+Result<std::size_t> PosixFile::read_at(std::uint64_t offset, MutableByteView buffer) const {
+  // No file reaches beyond the largest off_t, and the kernel refuses a range that does.
+  if (offset > kOffsetMax) return std::size_t{0};
+  const std::size_t size_max =
+      static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), kOffsetMax - offset));
+  std::size_t done = 0;
+  while (done < size_max) {
+    const ssize_t count = retry_interrupted([&] {
+      return ::pread(fd_.get(), buffer.data() + done, size_max - done,
+                     static_cast<off_t>(offset + done));
+    });
+    if (count < 0) return std::unexpected(posix_error(errno, "read from the file", path_));
+    if (count == 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  return done;
+}
+
+Status PosixFile::write_at(std::uint64_t offset, ByteView data) {
+  if (offset > kOffsetMax || data.size() > kOffsetMax - offset) {
+    return std::unexpected(posix_error(EFBIG, "write to the file", path_));
+  }
+  std::size_t done = 0;
+  while (done < data.size()) {
+    const ssize_t count = retry_interrupted([&] {
+      return ::pwrite(fd_.get(), data.data() + done, data.size() - done,
+                      static_cast<off_t>(offset + done));
+    });
+    if (count < 0) return std::unexpected(posix_error(errno, "write to the file", path_));
+    // A write of nothing that is no error would repeat for ever.
+    if (count == 0) return std::unexpected(posix_error(EIO, "write to the file", path_));
+    done += static_cast<std::size_t>(count);
+  }
+  return {};
+}
+
+Result<std::uint64_t> PosixFile::size() const {
+  struct stat status = {};
+  if (::fstat(fd_.get(), &status) != 0) {
+    return std::unexpected(posix_error(errno, "get the size of the file", path_));
+  }
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+Status PosixFile::truncate(std::uint64_t size) {
+  if (size > kOffsetMax) return std::unexpected(posix_error(EFBIG, "resize the file", path_));
+  if (retry_interrupted([&] { return ::ftruncate(fd_.get(), static_cast<off_t>(size)); }) != 0) {
+    return std::unexpected(posix_error(errno, "resize the file", path_));
+  }
+  return {};
+}
+
+Status PosixFile::sync() {
+  // Going on after a signal is the one repetition that is safe: EINTR says that the call did not
+  // finish, and takes no earlier write error from the file. After any other error a second call may
+  // lie.
+  if (retry_interrupted([&] { return ::fdatasync(fd_.get()); }) != 0) {
+    return std::unexpected(posix_error(errno, "sync the file to the disk", path_));
+  }
+  return {};
+}
+
+Result<UniqueFd> open_regular(const FilePlace& place, int flags, std::string_view action) {
+  constexpr int kSafeFlags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+  constexpr mode_t kMode = 0666;
+  const std::string name(place.name);
+  UniqueFd fd(retry_interrupted(
+      [&] { return ::openat(place.directory_fd, name.c_str(), flags | kSafeFlags, kMode); }));
+  if (!fd.valid()) return std::unexpected(open_error(errno, place, name, action));
+  const bool writable = (flags & O_ACCMODE) != O_RDONLY;
+  DATAWAL_TRY(check_regular(fd.get(), writable, place, action));
+  return fd;
+}
+
+}  // namespace datawal

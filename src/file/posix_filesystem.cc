@@ -1,0 +1,158 @@
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+
+#include "base/try.h"
+#include "file/filesystem.h"
+#include "file/posix_directory.h"
+#include "file/posix_error.h"
+#include "file/unique_fd.h"
+
+namespace datawal {
+namespace {
+
+constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+// Enough to pass through a directory that may not be read.
+constexpr int kPassFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+
+int open_at(int fd, const std::string& name, int flags) {
+  return retry_interrupted([&] { return ::openat(fd, name.c_str(), flags); });
+}
+
+Status check_path(const std::filesystem::path& path) {
+  if (path.native().find('\0') == std::string::npos) return {};
+  return std::unexpected(Error{.code = ErrorCode::kInvalidArgument,
+                               .message = "The path contains a NUL byte. Choose another path.",
+                               .path = path.string(),
+                               .os_error = EINVAL});
+}
+
+// Whether the entry is a symbolic link, which then leads nowhere: it exists and cannot be opened.
+bool is_link(int fd, const std::string& name) {
+  struct stat status = {};
+  return ::fstatat(fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
+}
+
+// Opens the directory `name` in the one open at `fd`, making it if it is missing. If it was missing
+// its name is synced even if somebody else made it in that moment, who may not have got round to it
+// yet. `path` is for messages.
+Result<UniqueFd> enter_directory(int fd, const std::string& name,
+                                 const std::filesystem::path& path) {
+  constexpr std::string_view kAction = "make the directory";
+  // More than one attempt only if somebody removes what was there in that moment.
+  constexpr int kAttemptCountMax = 10;
+  bool was_missing = false;
+  for (int attempt = 0; attempt < kAttemptCountMax; ++attempt) {
+    UniqueFd entered(open_at(fd, name, kPassFlags));
+    if (entered.valid()) {
+      if (was_missing) DATAWAL_TRY(sync_parent_of(entered.get(), path));
+      return entered;
+    }
+    const int os_error = errno;
+    if (os_error == ENOTDIR || (os_error == ENOENT && is_link(fd, name))) {
+      return std::unexpected(not_directory_error(os_error, path));
+    }
+    if (os_error != ENOENT) return std::unexpected(posix_error(os_error, kAction, path));
+    was_missing = true;
+    if (::mkdirat(fd, name.c_str(), 0777) != 0 && errno != EEXIST) {
+      return std::unexpected(posix_error(errno, kAction, path));
+    }
+  }
+  return std::unexpected(posix_error(ENOENT, kAction, path));
+}
+
+// The bytes of "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"; all zeros if `text` is anything else.
+std::array<std::byte, 16> parse_boot_id(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<std::byte, 16> id = {};
+  std::size_t digit_count = 0;
+  for (const char character : text) {
+    if (character == '-' || character == '\n') continue;
+    const std::size_t value = kDigits.find(character);
+    if (value == kDigits.npos || digit_count == 2 * id.size()) return {};
+    const unsigned shift = digit_count % 2 == 0 ? 4U : 0U;
+    id[digit_count / 2] |= static_cast<std::byte>(value << shift);
+    ++digit_count;
+  }
+  return digit_count == 2 * id.size() ? id : std::array<std::byte, 16>{};
+}
+
+// For a kernel or sandbox without getrandom: differs from run to run, but can be guessed.
+void fill_from_clock(MutableByteView buffer) {
+  const auto ticks = std::chrono::system_clock::now().time_since_epoch().count();
+  auto state = static_cast<std::uint64_t>(ticks) ^ reinterpret_cast<std::uintptr_t>(&ticks) ^
+               (static_cast<std::uint64_t>(::getpid()) << 32U);
+  for (std::byte& byte : buffer) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    byte = static_cast<std::byte>(state >> 56U);
+  }
+}
+
+class PosixFilesystem final : public Filesystem {
+ public:
+  [[nodiscard]] Result<std::unique_ptr<Directory>> open_directory(
+      const std::filesystem::path& path) override {
+    DATAWAL_TRY(check_path(path));
+    const std::filesystem::path named = path.empty() ? "." : path;
+    UniqueFd fd(open_at(AT_FDCWD, named.native(), kDirectoryFlags));
+    if (fd.valid()) return std::make_unique<PosixDirectory>(std::move(fd), named);
+    if (errno == ENOTDIR) return std::unexpected(not_directory_error(errno, named));
+    return std::unexpected(posix_error(errno, "open the directory", named));
+  }
+
+  [[nodiscard]] Result<std::unique_ptr<Directory>> create_directory(
+      const std::filesystem::path& path) override {
+    DATAWAL_TRY(check_path(path));
+    const std::filesystem::path named = path.empty() ? "." : path;
+    std::filesystem::path walked = named.is_absolute() ? "/" : "";
+    UniqueFd fd(open_at(AT_FDCWD, named.is_absolute() ? "/" : ".", kPassFlags));
+    if (!fd.valid()) {
+      return std::unexpected(posix_error(errno, "open the current directory", named));
+    }
+    for (const std::filesystem::path& part : named.relative_path()) {
+      if (part.empty()) continue;  // what follows a slash at the end
+      walked /= part;
+      DATAWAL_TRY_ASSIGN(fd, enter_directory(fd.get(), part.native(), walked));
+    }
+    UniqueFd readable(open_at(fd.get(), ".", kDirectoryFlags));
+    if (!readable.valid()) return std::unexpected(posix_error(errno, "open the directory", named));
+    return std::make_unique<PosixDirectory>(std::move(readable), named);
+  }
+
+  [[nodiscard]] std::array<std::byte, 16> boot_id() const override {
+    const UniqueFd fd(open_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
+    if (!fd.valid()) return {};
+    std::array<char, 64> text = {};
+    const ssize_t size =
+        retry_interrupted([&] { return ::read(fd.get(), text.data(), text.size()); });
+    if (size <= 0) return {};
+    return parse_boot_id({text.data(), static_cast<std::size_t>(size)});
+  }
+
+  void fill_random(MutableByteView buffer) override {
+    while (!buffer.empty()) {
+      const ssize_t count =
+          retry_interrupted([&] { return ::getrandom(buffer.data(), buffer.size(), 0); });
+      if (count <= 0) return fill_from_clock(buffer);
+      buffer = buffer.subspan(static_cast<std::size_t>(count));
+    }
+  }
+
+  [[nodiscard]] std::chrono::steady_clock::time_point now() const override {
+    return std::chrono::steady_clock::now();
+  }
+};
+
+}  // namespace
+
+Filesystem& posix_filesystem() {
+  // Never destroyed, so that a store with static storage duration can still be closed at exit.
+  static Filesystem& filesystem = *new PosixFilesystem;
+  return filesystem;
+}
+
+}  // namespace datawal

@@ -1,0 +1,118 @@
+#include "file/posix_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string>
+
+#include "base/try.h"
+#include "file/posix_error.h"
+
+namespace datawal {
+namespace {
+
+constexpr std::string_view kAction = "lock the file";
+
+// The lock goes with the last descriptor of its open file description: closing is enough. Unlocking
+// by hand would also take it from a parent process that has forked this one.
+class PosixFileLock final : public FileLock {
+ public:
+  explicit PosixFileLock(UniqueFd fd) : fd_(std::move(fd)) {}
+
+ private:
+  UniqueFd fd_;
+};
+
+// The process that the file names; whoever holds the lock writes it there, as far as that succeeds.
+std::optional<pid_t> read_holder(int fd) {
+  std::array<char, 32> text = {};
+  const ssize_t size = retry_interrupted([&] { return ::pread(fd, text.data(), text.size(), 0); });
+  if (size <= 0) return std::nullopt;
+  pid_t holder = 0;
+  const char* const end = text.data() + size;
+  const auto [rest, status] = std::from_chars(text.data(), end, holder);
+  if (status != std::errc() || holder <= 0) return std::nullopt;
+  if (rest != end && *rest != '\n') return std::nullopt;
+  return holder;
+}
+
+// For people only, and best effort: not synced, and a full disk must not keep anyone from locking.
+void write_holder(int fd) {
+  const std::string text = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(fd, 0) != 0) return;
+  (void)!::pwrite(fd, text.data(), text.size(), 0);
+}
+
+Error locked_error(int fd, const FilePlace& place) {
+  const std::optional<pid_t> holder = read_holder(fd);
+  std::string message = "The directory is already locked";
+  if (holder) message += " by process " + std::to_string(*holder);
+  message += ". Only one writer at a time may use it: close that program, or wait for it.";
+  return Error{.code = ErrorCode::kLocked,
+               .message = message,
+               .path = place.path().string(),
+               .os_error = EWOULDBLOCK};
+}
+
+// Whether the name still leads to the file that was locked; if not, the lock excludes nobody.
+Result<bool> is_same_file(int fd, const FilePlace& place) {
+  struct stat locked = {};
+  struct stat named = {};
+  const std::string name(place.name);
+  if (::fstat(fd, &locked) != 0 ||
+      ::fstatat(place.directory_fd, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0) {
+    const int os_error = errno;
+    if (os_error == ENOENT) return false;
+    return std::unexpected(posix_error(os_error, kAction, place.path()));
+  }
+  return locked.st_dev == named.st_dev && locked.st_ino == named.st_ino;
+}
+
+Error replaced_error(const FilePlace& place) {
+  return Error{.code = ErrorCode::kIo,
+               .message =
+                   "Cannot lock the file: another program keeps replacing it. Find and stop "
+                   "that program.",
+               .path = place.path().string(),
+               .os_error = ESTALE};
+}
+
+// One attempt; gives no descriptor if the file was replaced meanwhile.
+Result<UniqueFd> try_lock(const FilePlace& place) {
+  DATAWAL_TRY_ASSIGN(UniqueFd fd, open_regular(place, O_RDWR | O_CREAT, kAction));
+  if (retry_interrupted([&] { return ::flock(fd.get(), LOCK_EX | LOCK_NB); }) != 0) {
+    const int os_error = errno;
+    if (os_error == EWOULDBLOCK) return std::unexpected(locked_error(fd.get(), place));
+    return std::unexpected(posix_error(os_error, kAction, place.path()));
+  }
+  DATAWAL_TRY_ASSIGN(const bool is_same, is_same_file(fd.get(), place));
+  return is_same ? std::move(fd) : UniqueFd();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FileLock>> lock_file(const FilePlace& place) {
+  // Nobody replaces lock files for a living; a bound keeps someone who does from holding us up for
+  // ever.
+  constexpr int kAttemptCountMax = 100;
+  Error last_error = replaced_error(place);
+  for (int attempt = 0; attempt < kAttemptCountMax; ++attempt) {
+    Result<UniqueFd> fd = try_lock(place);
+    if (fd && fd->valid()) {
+      write_holder(fd->get());
+      return std::make_unique<PosixFileLock>(*std::move(fd));
+    }
+    if (fd) continue;
+    // Removed between our opening it and looking at it is the same as replaced; unless the
+    // directory itself is gone, in which case this is what the last attempt says too.
+    last_error = std::move(fd).error();
+    if (last_error.code != ErrorCode::kNotFound) break;
+  }
+  return std::unexpected(std::move(last_error));
+}
+
+}  // namespace datawal
