@@ -93,7 +93,7 @@ struct StructuralError {
   StructuralField field = StructuralField::kMagic;
   std::uint32_t found = 0;
 
-  // "bad magic, expected DWAL, found 58 57 41 4c", and the like.
+  // "bad magic, expected 44 57 41 4c (DWAL), found 58 57 41 4c", and the like.
   [[nodiscard]] DATAWAL_EXPORT std::string to_string() const;
 };
 

@@ -149,8 +149,11 @@ class DATAWAL_EXPORT RecordCursor {
   std::unique_ptr<CursorState> state_;
 };
 
+class LogWriter;
+
 class DATAWAL_EXPORT RecordLog {
  public:
+  explicit RecordLog(std::unique_ptr<LogWriter> writer);
   // Opens the log in `directory` for writing, making both if they are missing (mkdir -p), takes the
   // writer lock, reads every record once, and repairs what a crash can leave at the end: damaged
   // bytes are copied to
@@ -214,10 +217,7 @@ class DATAWAL_EXPORT RecordLog {
   [[nodiscard]] bool is_poisoned() const;
 
  private:
-  friend class DataWal;
-  class Impl;
-  explicit RecordLog(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<LogWriter> writer_;
 };
 
 }  // namespace datawal

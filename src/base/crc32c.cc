@@ -1,0 +1,154 @@
+#include "base/crc32c.h"
+
+#include <array>
+
+#include "base/endian.h"
+#include "datawal/frame.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <arm_acle.h>
+#include <sys/auxv.h>
+#endif
+
+#if defined(DATAWAL_HAVE_ISAL)
+#include <isa-l/crc.h>
+#endif
+
+namespace datawal {
+namespace {
+
+constexpr std::uint32_t kPolynomialReflected = 0x82F63B78;
+constexpr std::size_t kSliceCount = 8;
+using SliceTable = std::array<std::array<std::uint32_t, 256>, kSliceCount>;
+
+constexpr SliceTable make_slice_table() {
+  SliceTable table{};
+  for (std::uint32_t value = 0; value < 256; ++value) {
+    std::uint32_t crc = value;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1U) != 0 ? kPolynomialReflected : 0);
+    table[0][value] = crc;
+  }
+  for (std::size_t slice = 1; slice < kSliceCount; ++slice) {
+    for (std::size_t value = 0; value < 256; ++value) {
+      const std::uint32_t previous = table[slice - 1][value];
+      table[slice][value] = (previous >> 8) ^ table[0][previous & 0xFFU];
+    }
+  }
+  return table;
+}
+
+constexpr SliceTable kSlices = make_slice_table();
+
+std::uint32_t extend_portable(std::uint32_t crc, const std::byte* data, std::size_t size) noexcept {
+  std::uint32_t state = ~crc;
+  for (; size >= 8; data += 8, size -= 8) {
+    const std::uint64_t word = load_le<std::uint64_t>(data) ^ state;
+    state = 0;
+    for (std::size_t index = 0; index < 8; ++index) {
+      state ^= kSlices[7 - index][(word >> (8 * index)) & 0xFFU];
+    }
+  }
+  for (; size > 0; ++data, --size) {
+    state = (state >> 8) ^ kSlices[0][(state ^ std::to_integer<std::uint32_t>(*data)) & 0xFFU];
+  }
+  return ~state;
+}
+
+#if defined(__x86_64__)
+
+__attribute__((target("sse4.2"))) std::uint32_t extend_sse42(std::uint32_t crc, const std::byte* data,
+                                                             std::size_t size) noexcept {
+  std::uint64_t state = ~crc;
+  for (; size >= 8; data += 8, size -= 8) state = _mm_crc32_u64(state, load_le<std::uint64_t>(data));
+  auto tail = static_cast<std::uint32_t>(state);
+  if ((size & 4U) != 0) {
+    tail = _mm_crc32_u32(tail, load_le<std::uint32_t>(data));
+    data += 4;
+  }
+  if ((size & 2U) != 0) {
+    tail = _mm_crc32_u16(tail, load_le<std::uint16_t>(data));
+    data += 2;
+  }
+  if ((size & 1U) != 0) tail = _mm_crc32_u8(tail, std::to_integer<std::uint8_t>(*data));
+  return ~tail;
+}
+
+bool has_short_instruction() { return __builtin_cpu_supports("sse4.2") != 0; }
+constexpr Crc32cImplementation kShort{"sse4.2", extend_sse42};
+
+#elif defined(__aarch64__) && defined(__linux__)
+
+__attribute__((target("+crc"))) std::uint32_t extend_armv8(std::uint32_t crc, const std::byte* data,
+                                                           std::size_t size) noexcept {
+  std::uint32_t state = ~crc;
+  for (; size >= 8; data += 8, size -= 8) state = __crc32cd(state, load_le<std::uint64_t>(data));
+  for (; size > 0; ++data, --size) state = __crc32cb(state, std::to_integer<std::uint8_t>(*data));
+  return ~state;
+}
+
+bool has_short_instruction() { return (getauxval(AT_HWCAP) & HWCAP_CRC32) != 0; }
+constexpr Crc32cImplementation kShort{"armv8-crc", extend_armv8};
+
+#else
+
+bool has_short_instruction() { return false; }
+constexpr Crc32cImplementation kShort{"portable", extend_portable};
+
+#endif
+
+#if defined(DATAWAL_HAVE_ISAL)
+
+// ISA-L may leave the upper halves of the vector registers dirty, after which every SSE instruction of the caller
+// pays for merging them: hundreds of nanoseconds a call.
+#if defined(__x86_64__)
+__attribute__((target("avx"))) void clear_upper_vector_halves() noexcept { _mm256_zeroupper(); }
+bool has_upper_vector_halves() { return __builtin_cpu_supports("avx") != 0; }
+#else
+void clear_upper_vector_halves() noexcept {}
+bool has_upper_vector_halves() { return false; }
+#endif
+
+std::uint32_t extend_isal(std::uint32_t crc, const std::byte* data, std::size_t size) noexcept {
+  constexpr std::size_t kStepSizeMax = std::size_t{1} << 30;  // the length parameter is an int
+  static const bool clear = has_upper_vector_halves();
+  while (size > 0) {
+    const std::size_t step = size < kStepSizeMax ? size : kStepSizeMax;
+    auto* bytes = reinterpret_cast<unsigned char*>(const_cast<std::byte*>(data));  // it only reads
+    crc = ~crc32_iscsi(bytes, static_cast<int>(step), ~crc);
+    data += step;
+    size -= step;
+  }
+  if (clear) clear_upper_vector_halves();
+  return crc;
+}
+
+// Below this many bytes the plain instruction is faster than ISA-L's set-up.
+constexpr std::size_t kIsalSizeMin = 256;
+
+std::uint32_t extend_by_size(std::uint32_t crc, const std::byte* data, std::size_t size) noexcept {
+  return size < kIsalSizeMin ? kShort.extend(crc, data, size) : extend_isal(crc, data, size);
+}
+
+#endif
+
+}  // namespace
+
+std::vector<Crc32cImplementation> crc32c_implementations() {
+  std::vector<Crc32cImplementation> found = {{"portable", extend_portable}};
+  if (!has_short_instruction()) return found;
+  found.push_back(kShort);
+#if defined(DATAWAL_HAVE_ISAL)
+  found.push_back({"isa-l", extend_isal});
+  found.push_back({"by size", extend_by_size});
+#endif
+  return found;
+}
+
+std::uint32_t crc32c(ByteView bytes, std::uint32_t crc) noexcept {
+  static const auto extend = crc32c_implementations().back().extend;
+  return extend(crc, bytes.data(), bytes.size());
+}
+
+}  // namespace datawal

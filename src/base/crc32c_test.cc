@@ -1,0 +1,55 @@
+#include "base/crc32c.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "datawal/frame.h"
+
+namespace datawal {
+namespace {
+
+TEST(Crc32c, KnownValues) {
+  EXPECT_EQ(crc32c({}), 0U);
+  EXPECT_EQ(crc32c(as_bytes("123456789")), 0xE3069283U);
+  EXPECT_NE(crc32c(as_bytes("123456789")), 0xCBF43926U) << "that is the IEEE polynomial";
+  EXPECT_EQ(crc32c(Bytes(32, std::byte{0})), 0x8A9136AAU);
+  EXPECT_EQ(crc32c(Bytes(32, std::byte{0xFF})), 0x62A8AB43U);
+}
+
+Bytes random_bytes(std::size_t size) {
+  std::mt19937_64 random(20240717);
+  Bytes bytes(size);
+  for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
+  return bytes;
+}
+
+TEST(Crc32c, EveryImplementationAgreesAtEveryLengthAndAlignment) {
+  const Bytes bytes = random_bytes(1'100);
+  const std::vector<Crc32cImplementation> all = crc32c_implementations();
+  for (std::size_t start = 0; start < 9; ++start) {
+    for (std::size_t size = 0; size + start <= bytes.size(); ++size) {
+      const std::uint32_t expected = all.front().extend(7, bytes.data() + start, size);
+      for (const Crc32cImplementation& one : all) {
+        ASSERT_EQ(one.extend(7, bytes.data() + start, size), expected)
+            << one.name << " start " << start << " size " << size;
+      }
+    }
+  }
+}
+
+TEST(Crc32c, ContinuesAtEverySplit) {
+  const Bytes bytes = random_bytes(600);
+  const ByteView view = bytes;
+  for (std::size_t split = 0; split <= view.size(); ++split) {
+    ASSERT_EQ(crc32c(view.subspan(split), crc32c(view.first(split))), crc32c(view)) << split;
+  }
+}
+
+TEST(Crc32c, LongInputAgrees) {
+  const Bytes bytes = random_bytes(3 << 20);
+  EXPECT_EQ(crc32c(bytes), crc32c_implementations().front().extend(0, bytes.data(), bytes.size()));
+}
+
+}  // namespace
+}  // namespace datawal

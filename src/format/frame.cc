@@ -1,0 +1,145 @@
+#include "datawal/frame.h"
+
+#include <cstring>
+#include <utility>
+
+#include "base/endian.h"
+#include "base/try.h"
+
+namespace datawal {
+namespace {
+
+constexpr std::uint32_t kMagic = 0x4C41'5744;  // "DWAL" read little-endian
+constexpr std::size_t kVersionOffset = 4;
+constexpr std::size_t kTypeOffset = 6;
+constexpr std::size_t kFlagsOffset = 7;
+constexpr std::size_t kTxidOffset = 8;
+constexpr std::size_t kKeySizeOffset = 16;
+constexpr std::size_t kPayloadSizeOffset = 20;
+static_assert(kPayloadSizeOffset + sizeof(std::uint32_t) == kFrameHeaderSize);
+static_assert(kFrameSizeMax == 67'174'428);
+
+std::byte* copy_bytes(std::byte* to, ByteView bytes) {
+  if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());  // memcpy of nothing may not be null
+  return to + bytes.size();
+}
+
+Error too_large(std::string_view what, std::size_t size, std::string_view limit_name,
+                std::size_t limit) {
+  return {.code = ErrorCode::kTooLarge,
+          .message = std::string(what) + " of " + std::to_string(size) + " bytes exceeds " +
+                     std::string(limit_name) + " " + std::to_string(limit) +
+                     "; nothing was written, split it or store a reference"};
+}
+
+}  // namespace
+
+std::string_view record_type_name(RecordType type) noexcept {
+  switch (type) {
+    case RecordType::kRaw: return "Raw";
+    case RecordType::kPut: return "Put";
+    case RecordType::kDelete: return "Delete";
+  }
+  std::unreachable();
+}
+
+std::string StructuralError::to_string() const {
+  switch (field) {
+    case StructuralField::kMagic: {
+      constexpr std::string_view kDigits = "0123456789abcdef";
+      std::string text = "bad magic, expected 44 57 41 4c (DWAL), found";
+      for (unsigned shift = 0; shift < 32; shift += 8) {
+        text += {' ', kDigits[(found >> (shift + 4)) & 15U], kDigits[(found >> shift) & 15U]};
+      }
+      return text;
+    }
+    case StructuralField::kVersion:
+      return "unknown wire version " + std::to_string(found) + " (this build supports 1)";
+    case StructuralField::kRecordType: return "unknown record type " + std::to_string(found);
+    case StructuralField::kFlags: return "reserved flags must be 0, found " + std::to_string(found);
+    case StructuralField::kKeySize:
+      return "key size " + std::to_string(found) + " exceeds " + std::to_string(kKeySizeMax);
+    case StructuralField::kPayloadSize:
+      return "payload size " + std::to_string(found) + " exceeds " + std::to_string(kPayloadSizeMax);
+  }
+  std::unreachable();
+}
+
+Status check_record_size(ByteView key, ByteView payload) {
+  if (key.size() > kKeySizeMax) {
+    return std::unexpected(too_large("key", key.size(), "kKeySizeMax", kKeySizeMax));
+  }
+  if (payload.size() > kPayloadSizeMax) {
+    return std::unexpected(
+        too_large("payload", payload.size(), "kPayloadSizeMax", kPayloadSizeMax));
+  }
+  return {};
+}
+
+Result<std::size_t> encode_frame(MutableByteView buffer, const RecordView& record) {
+  DATAWAL_TRY(check_record_size(record.key, record.payload));
+  const std::size_t size = frame_size(record.key.size(), record.payload.size());
+  if (buffer.size() < size) {
+    return std::unexpected(
+        Error{.code = ErrorCode::kInvalidArgument,
+              .message = "the frame needs " + std::to_string(size) + " bytes and the buffer has " +
+                         std::to_string(buffer.size()) + "; size it with frame_size()"});
+  }
+  std::byte* const frame = buffer.data();
+  store_le(frame, kMagic);
+  store_le(frame + kVersionOffset, kWireVersion);
+  frame[kTypeOffset] = static_cast<std::byte>(record.type);
+  frame[kFlagsOffset] = std::byte{0};
+  store_le(frame + kTxidOffset, record.txid);
+  store_le(frame + kKeySizeOffset, static_cast<std::uint32_t>(record.key.size()));
+  store_le(frame + kPayloadSizeOffset, static_cast<std::uint32_t>(record.payload.size()));
+  copy_bytes(copy_bytes(frame + kFrameHeaderSize, record.key), record.payload);
+  store_le(frame + size - kFrameCrcSize, crc32c({frame, size - kFrameCrcSize}));
+  return size;
+}
+
+HeaderOutcome decode_header(ByteView bytes) noexcept {
+  if (bytes.size() < kFrameHeaderSize) return Truncated{bytes.size(), kFrameHeaderSize};
+  const std::byte* const header = bytes.data();
+  if (const auto magic = load_le<std::uint32_t>(header); magic != kMagic) {
+    return StructuralError{StructuralField::kMagic, magic};
+  }
+  if (const auto version = load_le<std::uint16_t>(header + kVersionOffset);
+      version != kWireVersion) {
+    return StructuralError{StructuralField::kVersion, version};
+  }
+  const auto type = std::to_integer<std::uint8_t>(header[kTypeOffset]);
+  if (type > std::to_underlying(RecordType::kDelete)) {
+    return StructuralError{StructuralField::kRecordType, type};
+  }
+  if (const auto flags = std::to_integer<std::uint8_t>(header[kFlagsOffset]); flags != 0) {
+    return StructuralError{StructuralField::kFlags, flags};
+  }
+  const auto key_size = load_le<std::uint32_t>(header + kKeySizeOffset);
+  if (key_size > kKeySizeMax) return StructuralError{StructuralField::kKeySize, key_size};
+  const auto payload_size = load_le<std::uint32_t>(header + kPayloadSizeOffset);
+  if (payload_size > kPayloadSizeMax) {
+    return StructuralError{StructuralField::kPayloadSize, payload_size};
+  }
+  return FrameHeader{static_cast<RecordType>(type), load_le<std::uint64_t>(header + kTxidOffset),
+                     key_size, payload_size};
+}
+
+DecodeOutcome decode_frame(ByteView bytes) noexcept {
+  const HeaderOutcome outcome = decode_header(bytes);
+  if (const auto* truncated = std::get_if<Truncated>(&outcome)) return *truncated;
+  if (const auto* structural = std::get_if<StructuralError>(&outcome)) return *structural;
+  const FrameHeader& header = *std::get_if<FrameHeader>(&outcome);
+  const std::size_t size = header.size();
+  if (bytes.size() < size) return Truncated{bytes.size(), size};
+  const auto stored = load_le<std::uint32_t>(bytes.data() + size - kFrameCrcSize);
+  const std::uint32_t computed = crc32c(bytes.first(size - kFrameCrcSize));
+  if (stored != computed) return CrcMismatch{size, stored, computed};
+  const ByteView body = bytes.subspan(kFrameHeaderSize);
+  return DecodedFrame{{header.type, header.txid, body.first(header.key_size),
+                       body.subspan(header.key_size, header.payload_size)},
+                      size,
+                      stored};
+}
+
+}  // namespace datawal

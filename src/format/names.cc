@@ -1,0 +1,38 @@
+#include "format/names.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace datawal {
+namespace {
+
+constexpr std::size_t kDigitCount = 8;
+constexpr std::string_view kExtension = ".dwal";
+
+bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
+
+}  // namespace
+
+std::string segment_name(SegmentId id) {
+  std::string digits = std::to_string(std::to_underlying(id));
+  if (digits.size() < kDigitCount) digits.insert(0, kDigitCount - digits.size(), '0');
+  return digits.append(kExtension);
+}
+
+std::optional<SegmentId> parse_segment_name(std::string_view name) {
+  if (name.size() != kDigitCount + kExtension.size() || !name.ends_with(kExtension)) return {};
+  const std::string_view digits = name.substr(0, kDigitCount);
+  if (!std::ranges::all_of(digits, is_digit)) return {};
+  std::uint32_t id = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), id);
+  return SegmentId{id};
+}
+
+std::string quarantine_name(SegmentId id, std::uint64_t offset, unsigned number) {
+  std::string name = segment_name(id) + "." + std::to_string(offset);
+  if (number > 1) name += "." + std::to_string(number);
+  return name + ".quarantine";
+}
+
+}  // namespace datawal

@@ -1,0 +1,28 @@
+// The names of the files in a store: built and parsed here and nowhere else.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "datawal/error.h"
+
+namespace datawal {
+
+inline constexpr std::string_view kLockName = ".lock";
+inline constexpr std::string_view kWatermarkName = "watermark";
+
+// The highest id that a segment's name has room for.
+inline constexpr SegmentId kSegmentIdMax{99'999'999};
+
+// "00000042.dwal"
+[[nodiscard]] std::string segment_name(SegmentId id);
+
+// The id in `name`, or nullopt unless it is eight digits and ".dwal".
+[[nodiscard]] std::optional<SegmentId> parse_segment_name(std::string_view name);
+
+// "00000042.dwal.4096.quarantine"; from the second on, "00000042.dwal.4096.2.quarantine".
+[[nodiscard]] std::string quarantine_name(SegmentId id, std::uint64_t offset, unsigned number = 1);
+
+}  // namespace datawal

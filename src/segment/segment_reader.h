@@ -1,0 +1,55 @@
+// Reads the frames of one segment in order, by pread, with memory bounded by the largest frame.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "datawal/frame.h"
+#include "file/filesystem.h"
+
+namespace datawal {
+
+enum class SegmentStep {
+  kFrame,   // a valid frame: see frame()
+  kEnd,     // the last frame ended where the segment does
+  kDamage,  // no frame decodes here: see damage()
+};
+
+class SegmentReader {
+ public:
+  // Reads the bytes [begin, end) of `file`, which must outlive the reader. `begin` is where a frame starts.
+  SegmentReader(const File& file, std::uint64_t begin, std::uint64_t end);
+
+  // Reads the frame at offset() and moves behind it, if there is one. Fails only where reading fails.
+  [[nodiscard]] Result<SegmentStep> next();
+
+  // The last frame read. Its views are valid until the next call of next().
+  [[nodiscard]] const DecodedFrame& frame() const { return frame_; }
+  // Why the last step was kDamage: anything but a frame.
+  [[nodiscard]] const DecodeOutcome& damage() const { return damage_; }
+  // Where the next frame starts.
+  [[nodiscard]] std::uint64_t offset() const { return offset_; }
+  [[nodiscard]] std::uint64_t end() const { return end_; }
+
+  // The segment has grown, or was cut behind offset(): read up to `end` from now on.
+  void set_end(std::uint64_t end);
+
+ private:
+  [[nodiscard]] ByteView buffered() const;
+  [[nodiscard]] Status fill(std::uint64_t needed);
+
+  const File* file_;
+  std::uint64_t offset_;
+  std::uint64_t end_;
+  std::unique_ptr<std::byte[]> buffer_;
+  std::size_t capacity_ = 0;
+  std::size_t start_ = 0;  // of the bytes at offset_, in the buffer
+  std::size_t stop_ = 0;   // behind the last byte in the buffer
+  DecodedFrame frame_;
+  DecodeOutcome damage_;
+};
+
+// Whether the bytes [begin, end) of `file` are all zero. Cost: reads up to the first that is not.
+[[nodiscard]] Result<bool> is_zero_filled(const File& file, std::uint64_t begin, std::uint64_t end);
+
+}  // namespace datawal
