@@ -123,13 +123,13 @@ struct Appended {
   RecordRef ref = {};
 };
 
-class CursorState;
+class LogScan;
 
 // Reads records in log order, one at a time, with memory bounded by the largest record. Movable. It
 // keeps working after its log is closed or gone, on the segments that were there when it was made.
 class DATAWAL_EXPORT RecordCursor {
  public:
-  explicit RecordCursor(std::unique_ptr<CursorState> state);
+  explicit RecordCursor(std::unique_ptr<LogScan> scan);
   RecordCursor(RecordCursor&&) noexcept;
   RecordCursor& operator=(RecordCursor&&) noexcept;
   ~RecordCursor();
@@ -146,7 +146,7 @@ class DATAWAL_EXPORT RecordCursor {
   [[nodiscard]] Position position() const;
 
  private:
-  std::unique_ptr<CursorState> state_;
+  std::unique_ptr<LogScan> scan_;
 };
 
 class LogWriter;

@@ -14,12 +14,12 @@ Result<std::vector<SegmentId>> list_segments(const Directory& directory) {
     const std::optional<SegmentId> id = parse_segment_name(entry.name);
     if (!id) continue;
     if (entry.kind != EntryKind::kFile) {
-      return std::unexpected(
-          Error{.code = ErrorCode::kNotRegularFile,
-                .message = "a segment must be a regular file, and this is not one; move it away, or "
-                           "put the file that it stands for in its place",
-                .path = (directory.path() / entry.name).string(),
-                .segment = id});
+      return std::unexpected(Error{
+          .code = ErrorCode::kNotRegularFile,
+          .message = "a segment must be a regular file, and this is not one; move it away, or "
+                     "put the file that it stands for in its place",
+          .path = (directory.path() / entry.name).string(),
+          .segment = id});
     }
     ids.push_back(*id);
   }

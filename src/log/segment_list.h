@@ -8,8 +8,8 @@
 
 namespace datawal {
 
-// The ids of all segments, ascending. Fails with kNotRegularFile where something else than a regular file has a
-// segment's name: passing it over would silently leave its records out.
+// The ids of all segments, ascending. Fails with kNotRegularFile where something else than a
+// regular file has a segment's name: passing it over would silently leave its records out.
 [[nodiscard]] Result<std::vector<SegmentId>> list_segments(const Directory& directory);
 
 }  // namespace datawal

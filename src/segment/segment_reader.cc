@@ -15,7 +15,9 @@ constexpr std::size_t kWindowSize = std::size_t{256} << 10;
 SegmentReader::SegmentReader(const File& file, std::uint64_t begin, std::uint64_t end)
     : file_(&file), offset_(begin), end_(std::max(begin, end)) {}
 
-ByteView SegmentReader::buffered() const { return {buffer_.get() + start_, stop_ - start_}; }
+ByteView SegmentReader::buffered() const {
+  return {buffer_.get() + start_, stop_ - start_};
+}
 
 void SegmentReader::set_end(std::uint64_t end) {
   end_ = std::max(offset_, end);
@@ -43,8 +45,9 @@ Result<SegmentStep> SegmentReader::next() {
   }
 }
 
-// Brings at least `needed` bytes from offset_ on into the buffer, and as many more as fit. The caller has checked
-// that the segment has them; where the file turns out shorter, end_ is corrected.
+// Brings at least `needed` bytes from offset_ on into the buffer, and as many more as fit. The
+// caller has checked that the segment has them; where the file turns out shorter, end_ is
+// corrected.
 Status SegmentReader::fill(std::uint64_t needed) {
   const std::size_t kept = stop_ - start_;
   const auto wanted = static_cast<std::size_t>(

@@ -17,10 +17,12 @@ enum class SegmentStep {
 
 class SegmentReader {
  public:
-  // Reads the bytes [begin, end) of `file`, which must outlive the reader. `begin` is where a frame starts.
+  // Reads the bytes [begin, end) of `file`, which must outlive the reader. `begin` is where a frame
+  // starts.
   SegmentReader(const File& file, std::uint64_t begin, std::uint64_t end);
 
-  // Reads the frame at offset() and moves behind it, if there is one. Fails only where reading fails.
+  // Reads the frame at offset() and moves behind it, if there is one. Fails only where reading
+  // fails.
   [[nodiscard]] Result<SegmentStep> next();
 
   // The last frame read. Its views are valid until the next call of next().

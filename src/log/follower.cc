@@ -1,0 +1,214 @@
+#include "log/follower.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/try.h"
+#include "format/names.h"
+#include "log/log_scan.h"
+#include "log/segment_list.h"
+#include "log/txid_search.h"
+#include "segment/decode_error.h"
+
+namespace datawal {
+namespace {
+
+// A watch may miss what is written through a mapping or from another machine.
+constexpr std::chrono::milliseconds kPollInterval{50};
+
+// Keeps the sum of now and any timeout a point in time.
+constexpr std::chrono::milliseconds kTimeoutMax = std::chrono::hours{24 * 365};
+
+}  // namespace
+
+FollowerState::FollowerState(LogView view, Filesystem& filesystem,
+                             std::unique_ptr<DirectoryWatch> watch)
+    : view_(std::move(view)), filesystem_(filesystem), watch_(std::move(watch)) {}
+
+FollowerState::Made FollowerState::from_txid(std::shared_ptr<Directory> directory,
+                                             Filesystem& filesystem, Txid from) {
+  DATAWAL_TRY_ASSIGN(std::unique_ptr<DirectoryWatch> watch, directory->watch());
+  DATAWAL_TRY_ASSIGN(LogView view,
+                     load_log_view(std::move(directory), filesystem, DamagePolicy::kRefuse));
+  auto state = std::make_unique<FollowerState>(view, filesystem, std::move(watch));
+  if (from == 0) return state;
+  LogScan scan(view, DamagePolicy::kRefuse, {.begin = find_txid(view, from)});
+  while (true) {
+    DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, scan.next());
+    if (!record) break;
+    if (record->txid < from) continue;
+    if (record->txid > from) {
+      return state->gap(
+          "txid " + std::to_string(from) + " is no longer in the log, the next there is " +
+          std::to_string(record->txid) + "; start from that, or from 0 for the oldest");
+    }
+    state->start_at(record->ref.position(), from - 1);
+    return state;
+  }
+  const Txid last = scan.report().last_txid_seen;
+  if (last + 1 != from) {
+    return state->gap(
+        "txid " + std::to_string(from) + " is not in the log, which ends with txid " +
+        std::to_string(last) +
+        "; records that were seen before are gone, start from 0 for the oldest there is");
+  }
+  if (!view.segments.empty()) state->start_at(scan.facts().end, last);
+  return state;
+}
+
+FollowerState::Made FollowerState::from_end(std::shared_ptr<Directory> directory,
+                                            Filesystem& filesystem) {
+  DATAWAL_TRY_ASSIGN(std::unique_ptr<DirectoryWatch> watch, directory->watch());
+  DATAWAL_TRY_ASSIGN(LogView view,
+                     load_log_view(std::move(directory), filesystem, DamagePolicy::kRefuse));
+  auto state = std::make_unique<FollowerState>(view, filesystem, std::move(watch));
+  LogScan scan(view, DamagePolicy::kRefuse, {.begin = find_txid(view, ~Txid{0})});
+  while (true) {
+    DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, scan.next());
+    if (!record) break;
+  }
+  if (!view.segments.empty()) state->start_at(scan.facts().end, scan.report().last_txid_seen);
+  return state;
+}
+
+void FollowerState::start_at(Position position, std::optional<Txid> last_txid) {
+  start_ = position;
+  last_txid_ = last_txid;
+}
+
+Result<std::optional<ScannedRecord>> FollowerState::next(std::chrono::milliseconds timeout) {
+  const auto deadline = filesystem_.now() + std::min(timeout, kTimeoutMax);
+  while (!failure_) {
+    const Result<Availability> found = look();
+    if (!found) {
+      failure_ = found.error();
+      break;
+    }
+    if (*found == Availability::kRecord) return record_;
+    if (*found == Availability::kLookAgain) continue;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - filesystem_.now());
+    if (left.count() <= 0) return std::nullopt;
+    watch_->wait(std::min(left, kPollInterval));
+  }
+  return std::unexpected(*failure_);
+}
+
+Result<FollowerState::Availability> FollowerState::look() {
+  if (!reader_) return enter_segment();
+  DATAWAL_TRY_ASSIGN(const SegmentStep step, reader_->next());
+  return step == SegmentStep::kFrame ? take_frame() : look_behind(step);
+}
+
+Result<FollowerState::Availability> FollowerState::enter_segment() {
+  if (!start_) {
+    DATAWAL_TRY_ASSIGN(const std::vector<SegmentId> segments, list_segments(*view_.directory));
+    if (segments.empty()) return Availability::kNothing;
+    start_ = Position{segments.front(), 0};
+  }
+  segment_ = start_->segment;
+  DATAWAL_TRY_ASSIGN(file_, view_.directory->open(segment_name(segment_), OpenMode::kRead));
+  DATAWAL_TRY_ASSIGN(const std::uint64_t size, file_->size());
+  reader_.emplace(*file_, start_->offset, size);
+  judged_.reset();
+  return Availability::kLookAgain;
+}
+
+Result<FollowerState::Availability> FollowerState::take_frame() {
+  const DecodedFrame& frame = reader_->frame();
+  if (last_txid_ && frame.record.txid > *last_txid_ + 1) {
+    return gap("the record after txid " + std::to_string(*last_txid_) + " has txid " +
+               std::to_string(frame.record.txid) +
+               ": those between are gone; start from there, or from 0 for the oldest there is");
+  }
+  last_txid_ = frame.record.txid;
+  static_cast<RecordView&>(record_) = frame.record;
+  record_.ref = {segment_, static_cast<std::uint32_t>(frame.size), reader_->offset() - frame.size};
+  return Availability::kRecord;
+}
+
+// Nothing more decodes here. In this order: has a later segment come, has this one grown; for a
+// writer finishes one segment before it names the next.
+Result<FollowerState::Availability> FollowerState::look_behind(SegmentStep step) {
+  const std::uint64_t offset = reader_->offset();
+  const DecodeOutcome damage = reader_->damage();
+  DATAWAL_TRY_ASSIGN(const std::optional<SegmentId> later, next_segment());
+  DATAWAL_TRY_ASSIGN(const bool changed, reopen());
+  if (changed) return Availability::kLookAgain;
+  if (step == SegmentStep::kDamage && later) {
+    return std::unexpected(
+        Error{.code = ErrorCode::kCorruption,
+              .message = decode_error_text(damage) +
+                         " in a sealed segment; run 'datawal verify' to see the extent",
+              .path = (view_.directory->path() / segment_name(segment_)).string(),
+              .segment = segment_,
+              .offset = offset});
+  }
+  if (step == SegmentStep::kDamage) return judge_damage();
+  if (!later) return Availability::kNothing;
+  start_at({*later, 0}, last_txid_);
+  reader_.reset();
+  return Availability::kLookAgain;
+}
+
+// Opens the segment's file anew, because a file of that name may be another one by now. True if
+// there is something new to read.
+Result<bool> FollowerState::reopen() {
+  auto opened = view_.directory->open(segment_name(segment_), OpenMode::kRead);
+  if (!opened && opened.error().code == ErrorCode::kNotFound) {
+    return gap(
+        "the segment that was followed has been removed; start from 0 for the oldest record");
+  }
+  if (!opened) return std::unexpected(std::move(opened).error());
+  DATAWAL_TRY_ASSIGN(const std::uint64_t size, (*opened)->size());
+  const std::uint64_t offset = reader_->offset();
+  if (size < offset) {
+    return gap("the log has been cut to " + std::to_string(size) +
+               " bytes, before what was followed; start from 0 for the oldest record");
+  }
+  const bool changed = size != reader_->end();
+  file_ = *std::move(opened);
+  reader_.emplace(*file_, offset, size);
+  return changed;
+}
+
+// The last segment ends in something that is no frame: of a live writer, of one that died, or
+// damage. A scan from here tells, by the rules of recovery; what it tolerates is waited for.
+Result<FollowerState::Availability> FollowerState::judge_damage() {
+  const std::pair place{reader_->offset(), reader_->end()};
+  if (judged_ == place) return Availability::kNothing;
+  DATAWAL_TRY_ASSIGN(LogView view,
+                     load_log_view(view_.directory, filesystem_, DamagePolicy::kRefuse));
+  LogScan scan(std::move(view), DamagePolicy::kRefuse,
+               {.begin = Position{segment_, reader_->offset()}});
+  DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, scan.next());
+  if (record) return Availability::kLookAgain;
+  judged_ = place;
+  return Availability::kNothing;
+}
+
+Result<std::optional<SegmentId>> FollowerState::next_segment() const {
+  DATAWAL_TRY_ASSIGN(const std::vector<SegmentId> segments, list_segments(*view_.directory));
+  const auto later = std::ranges::upper_bound(segments, segment_);
+  return later == segments.end() ? std::nullopt : std::optional(*later);
+}
+
+std::unexpected<Error> FollowerState::gap(std::string message) const {
+  return std::unexpected(Error{.code = ErrorCode::kGap,
+                               .message = std::move(message),
+                               .path = view_.directory->path().string()});
+}
+
+Follower::Follower(std::unique_ptr<FollowerState> state) : state_(std::move(state)) {}
+Follower::Follower(Follower&&) noexcept = default;
+Follower& Follower::operator=(Follower&&) noexcept = default;
+Follower::~Follower() = default;
+
+Result<std::optional<ScannedRecord>> Follower::next(std::chrono::milliseconds timeout) {
+  return state_->next(timeout);
+}
+
+Txid Follower::txid() const {
+  return state_->txid();
+}
+
+}  // namespace datawal

@@ -1,0 +1,56 @@
+// Follows a log as it grows.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "datawal/record_log_reader.h"
+#include "file/filesystem.h"
+#include "log/log_view.h"
+#include "segment/segment_reader.h"
+
+namespace datawal {
+
+class FollowerState {
+ public:
+  using Made = Result<std::unique_ptr<FollowerState>>;
+  [[nodiscard]] static Made from_txid(std::shared_ptr<Directory> directory, Filesystem& filesystem,
+                                      Txid from);
+  [[nodiscard]] static Made from_end(std::shared_ptr<Directory> directory, Filesystem& filesystem);
+
+  FollowerState(LogView view, Filesystem& filesystem, std::unique_ptr<DirectoryWatch> watch);
+
+  [[nodiscard]] Result<std::optional<ScannedRecord>> next(std::chrono::milliseconds timeout);
+  [[nodiscard]] Txid txid() const { return last_txid_.value_or(0); }
+
+ private:
+  // What there is to be read at this moment.
+  enum class Availability { kRecord, kLookAgain, kNothing };
+
+  [[nodiscard]] Result<Availability> look();
+  [[nodiscard]] Result<Availability> enter_segment();
+  [[nodiscard]] Result<Availability> take_frame();
+  [[nodiscard]] Result<Availability> look_behind(SegmentStep step);
+  [[nodiscard]] Result<Availability> judge_damage();
+  [[nodiscard]] Result<bool> reopen();
+  [[nodiscard]] Result<std::optional<SegmentId>> next_segment() const;
+  [[nodiscard]] std::unexpected<Error> gap(std::string message) const;
+  void start_at(Position position, std::optional<Txid> last_txid);
+
+  LogView view_;
+  Filesystem& filesystem_;
+  std::unique_ptr<DirectoryWatch> watch_;
+  std::optional<Position> start_;  // where to go on once there is no reader
+  std::optional<Txid> last_txid_;  // of the last record given; unknown before the first
+  std::unique_ptr<File> file_;
+  std::optional<SegmentReader> reader_;
+  SegmentId segment_{};
+  std::optional<std::pair<std::uint64_t, std::uint64_t>>
+      judged_;  // offset and end: no damage so far
+  ScannedRecord record_;
+  std::optional<Error> failure_;
+};
+
+}  // namespace datawal

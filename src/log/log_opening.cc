@@ -1,0 +1,62 @@
+#include "log/log_opening.h"
+
+#include <utility>
+
+#include "base/try.h"
+#include "format/names.h"
+
+namespace datawal {
+namespace {
+
+constexpr std::uint64_t kSegmentSizeLimit = std::uint64_t{1} << 40;
+
+Status check_options(const Options& options) {
+  if (options.segment_size_max > 0 && options.segment_size_max <= kSegmentSizeLimit) return {};
+  return std::unexpected(
+      Error{.code = ErrorCode::kInvalidArgument,
+            .message = "Options::segment_size_max is " + std::to_string(options.segment_size_max) +
+                       "; give a number of bytes from 1 to " + std::to_string(kSegmentSizeLimit)});
+}
+
+Status make_first_segment(LogView& view) {
+  constexpr SegmentId kFirst{1};
+  DATAWAL_TRY(view.directory->open(segment_name(kFirst), OpenMode::kCreateExclusive));
+  DATAWAL_TRY(view.directory->sync());
+  view.segments.push_back(kFirst);
+  return {};
+}
+
+}  // namespace
+
+LogOpening::LogOpening(const Options& options, std::unique_ptr<FileLock> lock, LogView view)
+    : options_(options),
+      lock_(std::move(lock)),
+      scan_(std::make_unique<LogScan>(std::move(view), options.damage, ScanRange{})) {}
+
+Result<LogOpening> LogOpening::begin(const std::filesystem::path& path, const Options& options) {
+  DATAWAL_TRY(check_options(options));
+  Filesystem& filesystem = filesystem_of(options);
+  DATAWAL_TRY_ASSIGN(std::shared_ptr<Directory> directory, options.create_if_missing
+                                                               ? filesystem.create_directory(path)
+                                                               : filesystem.open_directory(path));
+  DATAWAL_TRY_ASSIGN(std::unique_ptr<FileLock> lock, directory->lock(kLockName));
+  DATAWAL_TRY_ASSIGN(LogView view, load_log_view(std::move(directory), filesystem, options.damage));
+  if (view.segments.empty()) DATAWAL_TRY(make_first_segment(view));
+  return LogOpening(options, std::move(lock), std::move(view));
+}
+
+Result<std::unique_ptr<LogWriter>> LogOpening::finish() {
+  const LogView& view = scan_->view();
+  DATAWAL_TRY_ASSIGN(
+      std::unique_ptr<File> active,
+      view.directory->open(segment_name(view.segments.back()), OpenMode::kReadWrite));
+  auto writer = std::make_unique<LogWriter>(options_, std::move(lock_), std::move(active), *scan_);
+  if (Status mended = writer->mend_tail(); !mended) {
+    if (writer->is_poisoned()) return std::unexpected(std::move(mended).error());
+    // Typically a full disk. Reading needs no repair, and the first append tries again.
+    writer->defer_mending(std::move(mended).error());
+  }
+  return writer;
+}
+
+}  // namespace datawal

@@ -1,0 +1,35 @@
+// Opening a log for writing, as a pass over its records that ends in a writer. What is built from
+// the records is built on the way, so that nothing is read twice.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "datawal/record_log.h"
+#include "log/log_scan.h"
+#include "log/log_writer.h"
+
+namespace datawal {
+
+class LogOpening {
+ public:
+  // Makes what is missing, takes the lock and looks at what is there.
+  [[nodiscard]] static Result<LogOpening> begin(const std::filesystem::path& directory,
+                                                const Options& options);
+
+  // The log's records, as RecordCursor::next.
+  [[nodiscard]] Result<std::optional<ScannedRecord>> next() { return scan_->next(); }
+
+  // The writer, once next() has given nullopt. Repairs the tail, if that can be done now.
+  [[nodiscard]] Result<std::unique_ptr<LogWriter>> finish();
+
+ private:
+  LogOpening(const Options& options, std::unique_ptr<FileLock> lock, LogView view);
+
+  Options options_;
+  std::unique_ptr<FileLock> lock_;
+  std::unique_ptr<LogScan> scan_;
+};
+
+}  // namespace datawal

@@ -1,0 +1,226 @@
+#include "log/log_scan.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/try.h"
+#include "format/names.h"
+#include "log/tail_evidence.h"
+#include "segment/decode_error.h"
+
+namespace datawal {
+
+LogScan::LogScan(LogView view, DamagePolicy damage, ScanRange range)
+    : view_(std::move(view)), damage_(damage), range_(range) {
+  facts_.watermark = view_.watermark;
+  if (!range_.begin) return;
+  const auto first = std::ranges::lower_bound(view_.segments, range_.begin->segment);
+  index_ = static_cast<std::size_t>(first - view_.segments.begin());
+}
+
+Result<std::optional<ScannedRecord>> LogScan::next() {
+  if (failure_) return std::unexpected(*failure_);
+  while (!done_) {
+    const Result<Progress> progress = step();
+    if (!progress) {
+      failure_ = progress.error();
+      return std::unexpected(*failure_);
+    }
+    if (*progress == Progress::kRecord) return record_;
+    done_ = *progress == Progress::kDone;
+  }
+  return std::nullopt;
+}
+
+Result<LogScan::Progress> LogScan::step() {
+  if (index_ == view_.segments.size()) return Progress::kDone;
+  if (!reader_) DATAWAL_TRY(open_segment());
+  DATAWAL_TRY_ASSIGN(const SegmentStep found, reader_->next());
+  switch (found) {
+    case SegmentStep::kFrame:
+      return note_frame();
+    case SegmentStep::kEnd:
+      return leave_segment();
+    case SegmentStep::kDamage:
+      return meet_damage();
+  }
+  std::unreachable();
+}
+
+Status LogScan::open_segment() {
+  const SegmentId id = view_.segments[index_];
+  DATAWAL_TRY_ASSIGN(file_, view_.directory->open(segment_name(id), OpenMode::kRead));
+  DATAWAL_TRY_ASSIGN(std::uint64_t end, file_->size());
+  if (range_.end && range_.end->segment == id) end = range_.end->offset;
+  const std::uint64_t begin =
+      range_.begin && range_.begin->segment == id ? range_.begin->offset : 0;
+  reader_.emplace(*file_, begin, end);
+  ++report_.files_scanned;
+  facts_.end = here();
+  if (begin <= end) return {};
+  return std::unexpected(error_here(ErrorCode::kGap,
+                                    "the position to scan from is behind the end of its segment, "
+                                    "which has " +
+                                        std::to_string(end) +
+                                        " bytes; start from a position that a scan has given"));
+}
+
+Result<LogScan::Progress> LogScan::note_frame() {
+  const DecodedFrame& frame = reader_->frame();
+  const SegmentId segment = view_.segments[index_];
+  const Position before = {segment, reader_->offset() - frame.size};
+  const Txid txid = frame.record.txid;
+  if (report_.records_replayed == 0) {
+    facts_.first_segment = segment;
+    facts_.first_frame_crc = frame.crc;
+  } else if (txid != report_.last_txid_seen + 1 && report_.txid_gaps++ == 0) {
+    report_.first_txid_gap = before;
+  }
+  report_.last_txid_seen = std::max(report_.last_txid_seen, txid);
+  ++report_.records_replayed;
+  facts_.end = here();
+  facts_.last_frame_crc = frame.crc;
+  if (facts_.watermark) compare_with_watermark(before);
+  if (txid < range_.txid_min) return Progress::kContinue;
+  static_cast<RecordView&>(record_) = frame.record;
+  record_.ref = {segment, static_cast<std::uint32_t>(frame.size), before.offset};
+  return Progress::kRecord;
+}
+
+// A watermark that does not name the end of a frame, or names another frame than the one that ends
+// there, was written for other bytes than these: these are whole, so it has nothing to tell about
+// them.
+void LogScan::compare_with_watermark(Position before) {
+  const Watermark& mark = *facts_.watermark;
+  const bool names_another_frame =
+      facts_.end == mark.position &&
+      (facts_.last_frame_crc != mark.frame_crc || reader_->frame().record.txid != mark.txid);
+  const bool names_no_boundary = before < mark.position && mark.position < facts_.end &&
+                                 mark.position.segment == facts_.end.segment;
+  if (names_another_frame || names_no_boundary) facts_.watermark.reset();
+}
+
+Result<LogScan::Progress> LogScan::leave_segment() {
+  if (is_last_segment()) {
+    return judge({.watermark = relation_to_watermark(), .end_of_file = true});
+  }
+  if (facts_.watermark && facts_.watermark->position.segment == here().segment &&
+      here() < facts_.watermark->position && damage_ == DamagePolicy::kRefuse) {
+    return std::unexpected(refuse(TailVerdict::kRot, {.end_of_file = true}));
+  }
+  reader_.reset();
+  file_.reset();
+  ++index_;
+  return Progress::kContinue;
+}
+
+Result<LogScan::Progress> LogScan::meet_damage() {
+  if (!is_last_segment() || range_.end) {
+    const bool sealed = !is_last_segment();
+    return std::unexpected(error_here(
+        sealed && decode_error_code(reader_->damage()) != ErrorCode::kUnsupportedVersion
+            ? ErrorCode::kCorruption
+            : decode_error_code(reader_->damage()),
+        decode_error_text(reader_->damage()) + " in " +
+            (sealed ? "a sealed (non-tail) segment" : "the active segment") +
+            ", where every byte was acknowledged; run 'datawal verify' to see the extent, then "
+            "'datawal salvage' to copy every intact record to a new store"));
+  }
+  DATAWAL_TRY_ASSIGN(const bool worth_another_look, look_again());
+  if (worth_another_look) return Progress::kContinue;
+  DATAWAL_TRY_ASSIGN(const TailEvidence evidence, gather_evidence());
+  return judge(evidence);
+}
+
+// A live writer may have been caught in the middle of a record, or of cutting a torn one: only what
+// stays as it is counts.
+Result<bool> LogScan::look_again() {
+  DATAWAL_TRY_ASSIGN(const std::uint64_t size, file_->size());
+  if (size == reader_->end() && looked_again_at_ == reader_->offset()) return false;
+  looked_again_at_ = reader_->offset();
+  reader_->set_end(size);
+  return true;
+}
+
+Result<TailEvidence> LogScan::gather_evidence() {
+  DATAWAL_TRY_ASSIGN(TailFindings findings,
+                     examine_tail(*file_, {reader_->offset(), reader_->end()}, reader_->damage(),
+                                  report_.last_txid_seen));
+  report_.tail.intact_frames_beyond = findings.intact_frames_beyond;
+  findings.evidence.watermark = relation_to_watermark();
+  findings.evidence.same_boot = view_.same_boot;
+  return findings.evidence;
+}
+
+WatermarkRelation LogScan::relation_to_watermark() const {
+  if (!facts_.watermark) return WatermarkRelation::kNone;
+  if (here() < facts_.watermark->position) return WatermarkRelation::kBelow;
+  // Its writer closed the log there, so another implementation wrote what is behind.
+  return facts_.watermark->clean ? WatermarkRelation::kNone : WatermarkRelation::kAbove;
+}
+
+Result<LogScan::Progress> LogScan::judge(const TailEvidence& evidence) {
+  const TailVerdict verdict = damage_ == DamagePolicy::kLongestPrefix
+                                  ? judge_tail_leniently(evidence)
+                                  : judge_tail(evidence);
+  report_.tail.position = here();
+  report_.tail.size = reader_->end() - reader_->offset();
+  if (!is_acceptable(verdict)) return std::unexpected(refuse(verdict, evidence));
+  if (verdict == TailVerdict::kUnusedSpace) report_.tail.kind = TailKind::kUnused;
+  if (verdict == TailVerdict::kTorn) {
+    const bool incomplete = evidence.failure == DecodeFailure::kTruncated;
+    report_.tail.kind = incomplete ? TailKind::kIncomplete : TailKind::kDamaged;
+    report_.tail_truncated = 1;
+    report_.tail_bytes_discarded = report_.tail.size;
+  }
+  if (facts_.watermark) report_.durable = std::min(facts_.watermark->position, here());
+  return Progress::kDone;
+}
+
+Error LogScan::refuse(TailVerdict verdict, const TailEvidence& evidence) const {
+  const std::string found = evidence.end_of_file ? "the segment ends early"
+                            : evidence.all_zeros ? "only zeros are left of it"
+                                                 : decode_error_text(reader_->damage());
+  const std::string beyond = std::to_string(report_.tail.intact_frames_beyond);
+  const std::string remedy =
+      "; run 'datawal repair' to see what can be kept and 'datawal repair --apply' to mend the "
+      "store "
+      "(nothing is destroyed), or 'datawal salvage' to copy every intact record to a new one";
+  switch (verdict) {
+    case TailVerdict::kRot:
+      return error_here(
+          ErrorCode::kCorruption,
+          "acknowledged records are damaged or missing: " + found +
+              " before the place up to which the log was known to be durable (segment " +
+              std::to_string(std::to_underlying(facts_.watermark->position.segment)) + ", offset " +
+              std::to_string(facts_.watermark->position.offset) + ", txid " +
+              std::to_string(facts_.watermark->txid) + ")" + remedy);
+    case TailVerdict::kPublishedDamage:
+      return error_here(ErrorCode::kCorruption,
+                        found + " with " + beyond +
+                            " intact records behind it, which no crash of a process leaves" +
+                            remedy);
+    case TailVerdict::kForeignDamage:
+      return error_here(ErrorCode::kCorruption,
+                        found + " with " + beyond +
+                            " intact records behind it, which would be set aside with it" + remedy);
+    case TailVerdict::kForeignStructure:
+      return error_here(decode_error_code(reader_->damage()),
+                        found + ", which no crash of a known writer leaves" + remedy);
+    case TailVerdict::kClean:
+    case TailVerdict::kUnusedSpace:
+    case TailVerdict::kTorn:
+      break;
+  }
+  std::unreachable();
+}
+
+Error LogScan::error_here(ErrorCode code, std::string message) const {
+  return {.code = code,
+          .message = std::move(message),
+          .path = (view_.directory->path() / segment_name(view_.segments[index_])).string(),
+          .segment = view_.segments[index_],
+          .offset = reader_->offset()};
+}
+
+}  // namespace datawal

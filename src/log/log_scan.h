@@ -1,0 +1,80 @@
+// One pass over a log's records, in order, by the rules of recovery. What RecordCursor shows, what
+// a reader sees and what opening replays are this pass.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "datawal/record_log.h"
+#include "file/filesystem.h"
+#include "log/log_view.h"
+#include "log/tail_verdict.h"
+#include "segment/segment_reader.h"
+
+namespace datawal {
+
+// Which part of a log a scan reads.
+struct ScanRange {
+  std::optional<Position> begin = {};  // a frame, or the end of a segment; from the start if absent
+  // Where the log ends, if its writer asks: damage before it is an error, whatever the watermark
+  // says.
+  std::optional<Position> end = {};
+  Txid txid_min = 0;  // records below are passed over
+};
+
+// What a whole scan has learnt about the log beside its report.
+struct LogFacts {
+  Position end = {};  // behind the last valid frame
+  std::uint32_t last_frame_crc = 0;
+  std::optional<SegmentId> first_segment =
+      {};  // the one with the first frame, and that frame's CRC
+  std::uint32_t first_frame_crc = 0;
+  std::optional<Watermark> watermark = {};  // if it has proved to describe this log
+};
+
+class LogScan {
+ public:
+  LogScan(LogView view, DamagePolicy damage, ScanRange range);
+
+  // As RecordCursor::next.
+  [[nodiscard]] Result<std::optional<ScannedRecord>> next();
+
+  [[nodiscard]] const RecoveryReport& report() const { return report_; }
+  [[nodiscard]] const LogFacts& facts() const { return facts_; }
+  [[nodiscard]] const LogView& view() const { return view_; }
+
+ private:
+  enum class Progress { kRecord, kContinue, kDone };
+
+  [[nodiscard]] Result<Progress> step();
+  [[nodiscard]] Status open_segment();
+  [[nodiscard]] Result<Progress> note_frame();
+  [[nodiscard]] Result<Progress> leave_segment();
+  [[nodiscard]] Result<Progress> meet_damage();
+  [[nodiscard]] Result<bool> look_again();
+  [[nodiscard]] Result<Progress> judge(const TailEvidence& evidence);
+  [[nodiscard]] Result<TailEvidence> gather_evidence();
+  [[nodiscard]] Error refuse(TailVerdict verdict, const TailEvidence& evidence) const;
+  [[nodiscard]] Error error_here(ErrorCode code, std::string message) const;
+  [[nodiscard]] WatermarkRelation relation_to_watermark() const;
+  void compare_with_watermark(Position before);
+  [[nodiscard]] bool is_last_segment() const { return index_ + 1 == view_.segments.size(); }
+  [[nodiscard]] Position here() const { return {view_.segments[index_], reader_->offset()}; }
+
+  LogView view_;
+  DamagePolicy damage_;
+  ScanRange range_;
+  std::size_t index_ = 0;
+  std::unique_ptr<File> file_;
+  std::optional<SegmentReader> reader_;
+  std::optional<std::uint64_t> looked_again_at_;  // offset in the last segment
+  ScannedRecord record_;
+  RecoveryReport report_;
+  LogFacts facts_;
+  bool done_ = false;
+  std::optional<Error> failure_;
+};
+
+}  // namespace datawal

@@ -1,0 +1,31 @@
+// A log as it is on disk at one moment: its segments, and what its watermark says about them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "datawal/record_log.h"
+#include "file/filesystem.h"
+#include "format/watermark_slot.h"
+
+namespace datawal {
+
+struct LogView {
+  // Shared, because cursors outlive the log that made them.
+  std::shared_ptr<Directory> directory;
+  std::vector<SegmentId> segments = {};     // ascending
+  std::optional<Watermark> watermark = {};  // only if it belongs to these segments
+  bool same_boot = false;                   // as when the watermark was written
+};
+
+// Reads the sidecar, then the names of the segments, and holds the one against the other. A sidecar
+// that was left behind by another log is passed over. Fails with kCorruption where a segment that
+// was durable is missing, unless `damage` is kLongestPrefix.
+[[nodiscard]] Result<LogView> load_log_view(std::shared_ptr<Directory> directory,
+                                            const Filesystem& filesystem, DamagePolicy damage);
+
+// options.filesystem, or the operating system.
+[[nodiscard]] Filesystem& filesystem_of(const Options& options);
+
+}  // namespace datawal

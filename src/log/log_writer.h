@@ -1,0 +1,80 @@
+// The writer behind RecordLog: one active segment, its lock, its watermark and its poison.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "datawal/record_log.h"
+#include "file/filesystem.h"
+#include "log/log_scan.h"
+#include "log/log_view.h"
+#include "log/watermark_file.h"
+
+namespace datawal {
+
+class LogWriter {
+ public:
+  // Continues the log that `scan` has read to its end. `lock` is the writer's.
+  LogWriter(const Options& options, std::unique_ptr<FileLock> lock, std::unique_ptr<File> active,
+            const LogScan& scan);
+
+  [[nodiscard]] Result<Appended> append(RecordType type, ByteView key, ByteView payload);
+  [[nodiscard]] Status sync();
+  [[nodiscard]] Status rotate();
+  [[nodiscard]] Status close();
+
+  [[nodiscard]] RecordCursor scan(ScanRange range) const;
+  [[nodiscard]] RecordCursor scan_from_txid(Txid txid) const;
+
+  // Sets a torn tail aside and cuts it, and cuts unused space, if that has not been done yet.
+  [[nodiscard]] Status mend_tail();
+  // Notes why mend_tail() could not be done yet.
+  void defer_mending(Error error) { report_.tail.deferred = std::move(error); }
+
+  [[nodiscard]] const RecoveryReport& report() const { return report_; }
+  [[nodiscard]] const std::vector<SegmentId>& segments() const { return view_.segments; }
+  [[nodiscard]] const std::shared_ptr<Directory>& directory() const { return view_.directory; }
+  [[nodiscard]] Position end() const { return end_; }
+  [[nodiscard]] Txid last_txid() const { return last_txid_; }
+  [[nodiscard]] Txid durable_txid() const { return durable_txid_; }
+  [[nodiscard]] bool is_poisoned() const { return !poison_.empty(); }
+  // Success, or why nothing may be written any more.
+  [[nodiscard]] Status check_usable() const;
+
+ private:
+  [[nodiscard]] Status begin_writing();
+  [[nodiscard]] Status mark_unclean();
+  [[nodiscard]] Status make_room(std::size_t frame_size);
+  [[nodiscard]] MutableByteView frame_buffer(std::size_t frame_size);
+  void shrink_frame_buffer();
+  [[nodiscard]] Status sync_everything();
+  [[nodiscard]] Status store_watermark(bool clean);
+  [[nodiscard]] std::unexpected<Error> poison(std::string_view reason, Error cause);
+
+  std::uint64_t segment_size_max_;
+  std::unique_ptr<FileLock> lock_;
+  LogView view_;
+  std::unique_ptr<File> active_;
+  std::optional<WatermarkFile> watermark_;  // open once something has been written
+  RecoveryReport report_;
+  LogFacts facts_;  // of what is on disk, the frames of this writer included
+
+  Position end_;
+  Txid last_txid_ = 0;
+  Position durable_;
+  Txid durable_txid_ = 0;
+  std::array<std::byte, 16> boot_id_;
+  bool names_durable_ =
+      false;  // of the segments in the directory, and of the directory in its parent
+  bool tail_pending_ = false;
+  bool closed_ = false;
+  std::string_view poison_;  // the reason; empty if there is none
+  std::unique_ptr<std::byte[]> frame_;
+  std::size_t frame_capacity_ = 0;
+};
+
+}  // namespace datawal

@@ -1,0 +1,65 @@
+#include "log/tail_evidence.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/try.h"
+#include "segment/frame_search.h"
+#include "segment/segment_reader.h"
+
+namespace datawal {
+namespace {
+
+// What every header begins with: magic, version 1, a record type.
+constexpr std::array<std::byte, 6> kHeaderStart = {std::byte{0x44}, std::byte{0x57},
+                                                   std::byte{0x41}, std::byte{0x4C},
+                                                   std::byte{0x01}, std::byte{0x00}};
+
+DecodeFailure failure_of(const DecodeOutcome& outcome) {
+  if (std::holds_alternative<StructuralError>(outcome)) return DecodeFailure::kStructural;
+  return std::holds_alternative<CrcMismatch>(outcome) ? DecodeFailure::kCrcMismatch
+                                                      : DecodeFailure::kTruncated;
+}
+
+// How many bytes of `bytes` are as in every header. Those that are not may still be zeros of a page
+// that a power cut kept from the disk.
+std::size_t header_prefix_size(ByteView bytes) {
+  const std::size_t size = std::min(bytes.size(), kHeaderStart.size());
+  return static_cast<std::size_t>(
+      std::ranges::mismatch(bytes.first(size), ByteView(kHeaderStart).first(size)).in1 -
+      bytes.begin());
+}
+
+Result<bool> is_torn_header(const File& file, ByteRange range) {
+  std::array<std::byte, kHeaderStart.size()> start{};
+  DATAWAL_TRY_ASSIGN(const std::size_t count, file.read_at(range.begin, start));
+  const std::size_t prefix = header_prefix_size(ByteView(start).first(count));
+  if (prefix == 0) return false;
+  return is_zero_filled(file, range.begin + prefix, range.end);
+}
+
+}  // namespace
+
+Result<TailFindings> examine_tail(const File& file, ByteRange range, const DecodeOutcome& failure,
+                                  Txid last_txid) {
+  TailFindings findings;
+  TailEvidence& evidence = findings.evidence;
+  evidence.failure = failure_of(failure);
+  DATAWAL_TRY_ASSIGN(evidence.all_zeros, is_zero_filled(file, range.begin, range.end));
+  if (evidence.all_zeros) return findings;
+  std::byte first{};
+  DATAWAL_TRY_ASSIGN(const std::size_t count, file.read_at(range.begin, {&first, 1}));
+  evidence.first_byte_zero = count == 1 && first == std::byte{0};
+  DATAWAL_TRY_ASSIGN(evidence.torn_header, is_torn_header(file, range));
+  if (evidence.torn_header) return findings;
+  FrameSearch search(file, range.begin, range.end, last_txid);
+  while (true) {
+    DATAWAL_TRY_ASSIGN(const std::optional<FoundFrame> found, search.next());
+    if (!found) break;
+    ++findings.intact_frames_beyond;
+  }
+  evidence.intact_frames_beyond = findings.intact_frames_beyond > 0;
+  return findings;
+}
+
+}  // namespace datawal

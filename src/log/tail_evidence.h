@@ -1,0 +1,28 @@
+// Looks at the bytes behind the last valid frame, to tell what a crash has left from what is
+// damage.
+#pragma once
+
+#include <cstdint>
+
+#include "datawal/frame.h"
+#include "file/filesystem.h"
+#include "log/tail_verdict.h"
+
+namespace datawal {
+
+struct ByteRange {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
+
+struct TailFindings {
+  TailEvidence evidence;  // all of it but what only the watermark tells
+  std::uint64_t intact_frames_beyond = 0;
+};
+
+// Examines the bytes of `range`, which ends with the file and at whose begin decoding gave
+// `failure`. Reads them once, or up to the first that is not zero where they are all zeros.
+[[nodiscard]] Result<TailFindings> examine_tail(const File& file, ByteRange range,
+                                                const DecodeOutcome& failure, Txid last_txid);
+
+}  // namespace datawal

@@ -1,0 +1,39 @@
+#include "log/tail_verdict.h"
+
+namespace datawal {
+namespace {
+
+TailVerdict judge_without_watermark(const TailEvidence& evidence) {
+  if (evidence.failure == DecodeFailure::kStructural) {
+    return evidence.torn_header ? TailVerdict::kTorn : TailVerdict::kForeignStructure;
+  }
+  return evidence.intact_frames_beyond ? TailVerdict::kForeignDamage : TailVerdict::kTorn;
+}
+
+TailVerdict judge_above_watermark(const TailEvidence& evidence) {
+  const bool published = evidence.same_boot && !evidence.first_byte_zero;
+  return published && evidence.intact_frames_beyond ? TailVerdict::kPublishedDamage
+                                                    : TailVerdict::kTorn;
+}
+
+}  // namespace
+
+TailVerdict judge_tail(const TailEvidence& evidence) {
+  if (evidence.watermark == WatermarkRelation::kBelow) return TailVerdict::kRot;
+  if (evidence.end_of_file) return TailVerdict::kClean;
+  if (evidence.all_zeros) return TailVerdict::kUnusedSpace;
+  return evidence.watermark == WatermarkRelation::kAbove ? judge_above_watermark(evidence)
+                                                         : judge_without_watermark(evidence);
+}
+
+TailVerdict judge_tail_leniently(const TailEvidence& evidence) {
+  const TailVerdict verdict = judge_tail(evidence);
+  if (is_acceptable(verdict)) return verdict;
+  if (evidence.end_of_file) return TailVerdict::kClean;
+  if (evidence.all_zeros || evidence.failure != DecodeFailure::kStructural) {
+    return TailVerdict::kTorn;
+  }
+  return verdict;
+}
+
+}  // namespace datawal
