@@ -1,0 +1,35 @@
+// The memory of processes: what a store holds after an open, and memory made ready before
+// measuring.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string_view>
+
+namespace datawal::bench {
+
+// What an open added to the anonymous memory of a fresh process. The page cache is not counted,
+// neither through read nor through a mapping.
+struct OpenMemory {
+  double process_bytes = 0;  // as the system sees the process
+  double trimmed_bytes = 0;  // after the heap has given back what is free in it
+};
+
+// Opens the store in a fresh process and measures there.
+[[nodiscard]] OpenMemory memory_after_open(std::string_view store,
+                                           const std::filesystem::path& directory,
+                                           std::size_t value_size);
+
+// The argument by which main() knows that it is that fresh process; the rest is store, directory,
+// value size.
+inline constexpr std::string_view kMemoryProbeArgument = "--memory-probe";
+
+// What the fresh process does: opens the store and prints both numbers.
+void run_memory_probe(std::string_view store, const std::filesystem::path& directory,
+                      std::size_t value_size);
+
+// Touches `size` bytes of fresh memory and gives them back, so that a virtual machine has them from
+// its host before a measurement asks for them.
+void touch_memory(std::size_t size);
+
+}  // namespace datawal::bench

@@ -1,0 +1,91 @@
+// datawal: a put is one write(2); a durable put adds sync(), one fdatasync.
+#include <utility>
+
+#include "compare/store.h"
+#include "datawal/datawal.h"
+
+namespace datawal::bench {
+namespace {
+
+constexpr std::string_view kName = "datawal";
+
+template <typename T>
+T checked(Result<T> result) {
+  if (!result) fail(kName, result.error().to_string());
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+class DatawalStore final : public Store {
+ public:
+  explicit DatawalStore(const StoreSettings& settings)
+      : store_(checked(DataWal::open(settings.directory))), durable_(settings.durable) {}
+
+  void put(ByteView key, ByteView value) override {
+    static_cast<void>(checked(store_.put(key, value)));
+    if (durable_) checked(store_.sync());
+  }
+
+  std::optional<ByteView> get(ByteView key) override {
+    std::optional<Value> found = checked(store_.get(key));
+    if (!found) return std::nullopt;
+    value_ = *std::move(found);
+    return value_.bytes();
+  }
+
+  void scan(const Visitor& visit) override {
+    checked(store_.for_each([&visit](const Item& item) {
+      visit(item.key, item.value);
+      return true;
+    }));
+  }
+
+  std::filesystem::path compact(const std::filesystem::path& target) override {
+    static_cast<void>(checked(store_.compact_to(target)));
+    return target;
+  }
+
+  void export_jsonl(const std::filesystem::path& file) override {
+    static_cast<void>(checked(store_.export_jsonl(file)));
+  }
+
+ private:
+  DataWal store_;
+  Value value_;
+  bool durable_;
+};
+
+class DatawalLog final : public Log {
+ public:
+  explicit DatawalLog(const std::filesystem::path& directory)
+      : log_(checked(RecordLog::open(directory))) {}
+
+  void append(ByteView payload) override { static_cast<void>(checked(log_.append(payload))); }
+
+  void scan(const Visitor& visit) override {
+    RecordCursor cursor = log_.scan();
+    while (const std::optional<ScannedRecord> record = checked(cursor.next())) {
+      visit(record->key, record->payload);
+    }
+  }
+
+ private:
+  RecordLog log_;
+};
+
+}  // namespace
+
+StoreKind datawal_kind() {
+  return {
+      .name = kName,
+      .version = DATAWAL_BENCH_VERSION,
+      .open = [](const StoreSettings& settings) -> std::unique_ptr<Store> {
+        return std::make_unique<DatawalStore>(settings);
+      },
+      .open_log = [](const std::filesystem::path& directory) -> std::unique_ptr<Log> {
+        return std::make_unique<DatawalLog>(directory);
+      },
+      .exports = true,
+  };
+}
+
+}  // namespace datawal::bench
