@@ -134,8 +134,8 @@ class Filesystem {
   // are synced.
   [[nodiscard]] virtual Result<std::unique_ptr<Directory>> create_directory(
       const std::filesystem::path& path) = 0;
-  // Opens a regular file that is not part of a store for reading, following symbolic links. kNotFound,
-  // kNotRegularFile.
+  // Opens a regular file that is not part of a store for reading, following symbolic links.
+  // kNotFound, kNotRegularFile.
   [[nodiscard]] virtual Result<std::unique_ptr<File>> open_file(
       const std::filesystem::path& path) = 0;
   // Sixteen bytes that change with every boot of the machine; all zeros where that is not to be

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/try.h"
+#include "file/path_check.h"
 #include "file/posix_error.h"
 #include "file/posix_file.h"
 #include "file/posix_lock.h"
@@ -75,31 +76,10 @@ int rename_without_replacing(const RenamePair& pair) {
   return rename_by_steps(pair);
 }
 
-// What a failed rename that may replace says about its target.
-Error replace_error(int os_error, const std::filesystem::path& target) {
-  // POSIX allows both for a directory that is not empty.
-  if (os_error == EEXIST) os_error = ENOTEMPTY;
-  if (os_error == EISDIR) return not_regular_error(S_IFDIR, os_error, target);
-  Error error = posix_error(os_error, "rename over the target", target);
-  if (os_error == ENOTDIR) error.code = ErrorCode::kAlreadyExists;
-  return error;
-}
-
 }  // namespace
 
 PosixDirectory::PosixDirectory(UniqueFd fd, std::filesystem::path path)
     : fd_(std::move(fd)), path_(std::move(path)) {}
-
-Status PosixDirectory::check_name(std::string_view name) const {
-  const bool is_component = !name.empty() && name != "." && name != ".." &&
-                            name.find('/') == name.npos && name.find('\0') == name.npos;
-  if (is_component) return {};
-  return std::unexpected(Error{.code = ErrorCode::kInvalidArgument,
-                               .message = "The name of a file must be one part of a path, without "
-                                          "slashes. Choose another name.",
-                               .path = path_.string(),
-                               .os_error = EINVAL});
-}
 
 Result<std::vector<DirectoryEntry>> PosixDirectory::list() const {
   constexpr std::string_view kAction = "list the directory";
@@ -124,7 +104,7 @@ Result<std::vector<DirectoryEntry>> PosixDirectory::list() const {
 }
 
 Result<std::unique_ptr<File>> PosixDirectory::open(std::string_view name, OpenMode mode) const {
-  DATAWAL_TRY(check_name(name));
+  DATAWAL_TRY(check_entry_name(name, path_));
   int flags = O_RDONLY;
   std::string_view action = "open the file for reading";
   if (mode == OpenMode::kReadWrite) {
@@ -140,8 +120,8 @@ Result<std::unique_ptr<File>> PosixDirectory::open(std::string_view name, OpenMo
 }
 
 Status PosixDirectory::rename(std::string_view from, std::string_view to, Replace replace) {
-  DATAWAL_TRY(check_name(from));
-  DATAWAL_TRY(check_name(to));
+  DATAWAL_TRY(check_entry_name(from, path_));
+  DATAWAL_TRY(check_entry_name(to, path_));
   const std::string source(from);
   const std::string target(to);
   const RenamePair pair = {.fd = fd_.get(), .source = source.c_str(), .target = target.c_str()};
@@ -158,7 +138,7 @@ Status PosixDirectory::rename(std::string_view from, std::string_view to, Replac
 }
 
 Status PosixDirectory::remove(std::string_view name) {
-  DATAWAL_TRY(check_name(name));
+  DATAWAL_TRY(check_entry_name(name, path_));
   const std::string entry(name);
   if (::unlinkat(fd_.get(), entry.c_str(), 0) == 0) return {};
   int os_error = errno;
@@ -171,7 +151,7 @@ Status PosixDirectory::remove(std::string_view name) {
 }
 
 Status PosixDirectory::make_directory(std::string_view name) {
-  DATAWAL_TRY(check_name(name));
+  DATAWAL_TRY(check_entry_name(name, path_));
   const std::string entry(name);
   if (::mkdirat(fd_.get(), entry.c_str(), 0777) == 0) return {};
   const int os_error = errno;
@@ -188,7 +168,7 @@ Status PosixDirectory::sync_parent() {
 }
 
 Result<std::unique_ptr<FileLock>> PosixDirectory::lock(std::string_view name) {
-  DATAWAL_TRY(check_name(name));
+  DATAWAL_TRY(check_entry_name(name, path_));
   return lock_file({.directory_fd = fd_.get(), .directory_path = path_, .name = name});
 }
 

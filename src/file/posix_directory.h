@@ -27,9 +27,6 @@ class PosixDirectory final : public Directory {
   [[nodiscard]] Result<std::unique_ptr<DirectoryWatch>> watch() const override;
 
  private:
-  // Refuses whatever is not the name of one entry of this directory.
-  [[nodiscard]] Status check_name(std::string_view name) const;
-
   UniqueFd fd_;
   std::filesystem::path path_;
 };

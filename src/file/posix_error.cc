@@ -107,4 +107,28 @@ Error not_directory_error(int os_error, const std::filesystem::path& path) {
                .os_error = os_error};
 }
 
+Error replace_error(int os_error, const std::filesystem::path& target) {
+  if (os_error == EISDIR) return not_regular_error(S_IFDIR, os_error, target);
+  if (os_error == ENOTDIR) {
+    return Error{.code = ErrorCode::kAlreadyExists,
+                 .message =
+                     "Cannot rename a directory over something that is none. Choose another "
+                     "name, or move away what is there.",
+                 .path = target.string(),
+                 .os_error = os_error};
+  }
+  // POSIX allows both for a directory that is not empty.
+  return posix_error(os_error == EEXIST ? ENOTEMPTY : os_error, "rename over the target", target);
+}
+
+Error locked_error(std::optional<pid_t> holder, const std::filesystem::path& path) {
+  std::string message = "The directory is already locked";
+  if (holder) message += " by process " + std::to_string(*holder);
+  message += ". Only one writer at a time may use it: close that program, or wait for it.";
+  return Error{.code = ErrorCode::kLocked,
+               .message = message,
+               .path = path.string(),
+               .os_error = EWOULDBLOCK};
+}
+
 }  // namespace datawal

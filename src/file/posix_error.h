@@ -2,8 +2,10 @@
 #pragma once
 
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include <filesystem>
+#include <optional>
 #include <string_view>
 
 #include "datawal/error.h"
@@ -23,5 +25,11 @@ namespace datawal {
 
 // The kInvalidArgument error for something else where a directory should be.
 [[nodiscard]] Error not_directory_error(int os_error, const std::filesystem::path& path);
+
+// The Error for a rename over `target` that failed with `os_error`.
+[[nodiscard]] Error replace_error(int os_error, const std::filesystem::path& target);
+
+// The kLocked error; `holder` is the process that the lock file at `path` names, if it names one.
+[[nodiscard]] Error locked_error(std::optional<pid_t> holder, const std::filesystem::path& path);
 
 }  // namespace datawal

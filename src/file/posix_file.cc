@@ -15,34 +15,31 @@ namespace {
 
 constexpr auto kOffsetMax = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
 
-// Only the call's errno says why open failed, and for some kinds of entry it says it badly (ENXIO
-// for a socket): look at the entry itself.
-Error open_error(int os_error, const FilePlace& place, const std::string& name,
-                 std::string_view action) {
+// For some kinds of entry errno says badly why open failed (ENXIO for a socket): look at the entry
+// itself.
+Error open_error(int os_error, const FilePlace& place, int stat_flags, std::string_view action) {
   struct stat status = {};
+  const std::string name(place.name);
   const bool is_odd_error =
       os_error == ELOOP || os_error == EISDIR || os_error == ENXIO || os_error == ENODEV;
-  if (is_odd_error &&
-      ::fstatat(place.directory_fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+  if (is_odd_error && ::fstatat(place.directory_fd, name.c_str(), &status, stat_flags) == 0 &&
       !S_ISREG(status.st_mode)) {
     return not_regular_error(status.st_mode, os_error, place.path());
   }
   return posix_error(os_error, action, place.path());
 }
 
-Status check_regular(int fd, bool writable, const FilePlace& place, std::string_view action) {
+Status check_regular(int fd, bool is_writable, const std::filesystem::path& path,
+                     std::string_view action) {
   struct stat status = {};
-  if (::fstat(fd, &status) != 0) {
-    const int os_error = errno;
-    return std::unexpected(posix_error(os_error, action, place.path()));
-  }
+  if (::fstat(fd, &status) != 0) return std::unexpected(posix_error(errno, action, path));
   if (!S_ISREG(status.st_mode)) {
-    return std::unexpected(not_regular_error(status.st_mode, EINVAL, place.path()));
+    return std::unexpected(not_regular_error(status.st_mode, EINVAL, path));
   }
-  if (!writable) return {};
+  if (!is_writable) return {};
   // Its last name went away between open and here.
-  if (status.st_nlink == 0) return std::unexpected(posix_error(ENOENT, action, place.path()));
-  if (status.st_nlink > 1) return std::unexpected(links_error(status.st_nlink, place.path()));
+  if (status.st_nlink == 0) return std::unexpected(posix_error(ENOENT, action, path));
+  if (status.st_nlink > 1) return std::unexpected(links_error(status.st_nlink, path));
   return {};
 }
 
@@ -119,9 +116,26 @@ Result<UniqueFd> open_regular(const FilePlace& place, int flags, std::string_vie
   const std::string name(place.name);
   UniqueFd fd(retry_interrupted(
       [&] { return ::openat(place.directory_fd, name.c_str(), flags | kSafeFlags, kMode); }));
-  if (!fd.valid()) return std::unexpected(open_error(errno, place, name, action));
-  const bool writable = (flags & O_ACCMODE) != O_RDONLY;
-  DATAWAL_TRY(check_regular(fd.get(), writable, place, action));
+  if (!fd.valid()) {
+    return std::unexpected(open_error(errno, place, AT_SYMLINK_NOFOLLOW, action));
+  }
+  const bool is_writable = (flags & O_ACCMODE) != O_RDONLY;
+  DATAWAL_TRY(check_regular(fd.get(), is_writable, place.path(), action));
+  return fd;
+}
+
+Result<UniqueFd> open_for_reading(const std::filesystem::path& path) {
+  constexpr std::string_view kAction = "open the file for reading";
+  constexpr int kFlags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+  UniqueFd fd(retry_interrupted([&] { return ::open(path.c_str(), kFlags); }));
+  if (!fd.valid()) {
+    const int os_error = errno;
+    const std::filesystem::path here;
+    const FilePlace place = {
+        .directory_fd = AT_FDCWD, .directory_path = here, .name = path.native()};
+    return std::unexpected(open_error(os_error, place, 0, kAction));
+  }
+  DATAWAL_TRY(check_regular(fd.get(), false, path, kAction));
   return fd;
 }
 

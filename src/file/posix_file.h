@@ -41,4 +41,7 @@ struct FilePlace {
 [[nodiscard]] Result<UniqueFd> open_regular(const FilePlace& place, int flags,
                                             std::string_view action);
 
+// Opens the regular file at `path` for reading, following links. Blocks on nothing.
+[[nodiscard]] Result<UniqueFd> open_for_reading(const std::filesystem::path& path);
+
 }  // namespace datawal

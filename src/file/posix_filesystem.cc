@@ -8,8 +8,10 @@
 
 #include "base/try.h"
 #include "file/filesystem.h"
+#include "file/path_check.h"
 #include "file/posix_directory.h"
 #include "file/posix_error.h"
+#include "file/posix_file.h"
 #include "file/unique_fd.h"
 
 namespace datawal {
@@ -21,14 +23,6 @@ constexpr int kPassFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
 
 int open_at(int fd, const std::string& name, int flags) {
   return retry_interrupted([&] { return ::openat(fd, name.c_str(), flags); });
-}
-
-Status check_path(const std::filesystem::path& path) {
-  if (path.native().find('\0') == std::string::npos) return {};
-  return std::unexpected(Error{.code = ErrorCode::kInvalidArgument,
-                               .message = "The path contains a NUL byte. Choose another path.",
-                               .path = path.string(),
-                               .os_error = EINVAL});
 }
 
 // Whether the entry is a symbolic link, which then leads nowhere: it exists and cannot be opened.
@@ -121,6 +115,13 @@ class PosixFilesystem final : public Filesystem {
     UniqueFd readable(open_at(fd.get(), ".", kDirectoryFlags));
     if (!readable.valid()) return std::unexpected(posix_error(errno, "open the directory", named));
     return std::make_unique<PosixDirectory>(std::move(readable), named);
+  }
+
+  [[nodiscard]] Result<std::unique_ptr<File>> open_file(
+      const std::filesystem::path& path) override {
+    DATAWAL_TRY(check_path(path));
+    DATAWAL_TRY_ASSIGN(UniqueFd fd, open_for_reading(path));
+    return std::make_unique<PosixFile>(std::move(fd), path);
   }
 
   [[nodiscard]] std::array<std::byte, 16> boot_id() const override {

@@ -47,17 +47,6 @@ void write_holder(int fd) {
   (void)!::pwrite(fd, text.data(), text.size(), 0);
 }
 
-Error locked_error(int fd, const FilePlace& place) {
-  const std::optional<pid_t> holder = read_holder(fd);
-  std::string message = "The directory is already locked";
-  if (holder) message += " by process " + std::to_string(*holder);
-  message += ". Only one writer at a time may use it: close that program, or wait for it.";
-  return Error{.code = ErrorCode::kLocked,
-               .message = message,
-               .path = place.path().string(),
-               .os_error = EWOULDBLOCK};
-}
-
 // Whether the name still leads to the file that was locked; if not, the lock excludes nobody.
 Result<bool> is_same_file(int fd, const FilePlace& place) {
   struct stat locked = {};
@@ -86,7 +75,8 @@ Result<UniqueFd> try_lock(const FilePlace& place) {
   DATAWAL_TRY_ASSIGN(UniqueFd fd, open_regular(place, O_RDWR | O_CREAT, kAction));
   if (retry_interrupted([&] { return ::flock(fd.get(), LOCK_EX | LOCK_NB); }) != 0) {
     const int os_error = errno;
-    if (os_error == EWOULDBLOCK) return std::unexpected(locked_error(fd.get(), place));
+    if (os_error == EWOULDBLOCK)
+      return std::unexpected(locked_error(read_holder(fd.get()), place.path()));
     return std::unexpected(posix_error(os_error, kAction, place.path()));
   }
   DATAWAL_TRY_ASSIGN(const bool is_same, is_same_file(fd.get(), place));
