@@ -14,7 +14,8 @@ namespace datawal {
 // Appends the encoding of `bytes` to `text`.
 void base64_append(std::string& text, ByteView bytes);
 
-// The bytes of `text`, or nullopt unless it is what base64_encode gives for them: padded, canonical, no blanks.
+// The bytes of `text`, or nullopt unless it is what base64_encode gives for them: padded,
+// canonical, no blanks.
 [[nodiscard]] std::optional<Bytes> base64_decode(std::string_view text);
 
 }  // namespace datawal

@@ -1,5 +1,5 @@
-// The ways to compute CRC-32C, each by name, so that tests can hold them against one another. Everybody else
-// calls datawal::crc32c(), which chooses.
+// The ways to compute CRC-32C, each by name, so that tests can hold them against one another.
+// Everybody else calls datawal::crc32c(), which chooses.
 #pragma once
 
 #include <cstdint>

@@ -18,6 +18,10 @@ class LogOpening {
   [[nodiscard]] static Result<LogOpening> begin(const std::filesystem::path& directory,
                                                 const Options& options);
 
+  [[nodiscard]] const std::shared_ptr<Directory>& directory() const {
+    return scan_->view().directory;
+  }
+
   // The log's records, as RecordCursor::next.
   [[nodiscard]] Result<std::optional<ScannedRecord>> next() { return scan_->next(); }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/bytes_equal.h"
 #include "base/try.h"
 #include "format/names.h"
 
@@ -48,8 +49,7 @@ Result<bool> is_copy_begun(const Source& source, const File& target, std::uint64
         static_cast<std::size_t>(std::min<std::uint64_t>(target_size - at, bytes.size()));
     DATAWAL_TRY_ASSIGN(const std::size_t count,
                        target.read_at(at, MutableByteView(found).first(wanted)));
-    if (count != wanted ||
-        !std::ranges::equal(ByteView(found).first(wanted), bytes.first(wanted))) {
+    if (count != wanted || !bytes_equal(ByteView(found).first(wanted), bytes.first(wanted))) {
       return false;
     }
   }

@@ -1,0 +1,31 @@
+#include "log/segment_files.h"
+
+#include <utility>
+
+#include "base/try.h"
+#include "format/names.h"
+
+namespace datawal {
+
+SegmentFiles::SegmentFiles(std::shared_ptr<const Directory> directory, std::size_t open_files_max)
+    : directory_(std::move(directory)), open_files_max_(open_files_max) {}
+
+Result<std::shared_ptr<const File>> SegmentFiles::get(SegmentId segment) {
+  const std::scoped_lock lock(mutex_);
+  if (!entries_.empty() && entries_.front().segment == segment) return entries_.front().file;
+  if (const auto known = by_segment_.find(segment); known != by_segment_.end()) {
+    entries_.splice(entries_.begin(), entries_, known->second);
+    return entries_.front().file;
+  }
+  DATAWAL_TRY_ASSIGN(std::shared_ptr<const File> file,
+                     directory_->open(segment_name(segment), OpenMode::kRead));
+  entries_.push_front({segment, file});
+  by_segment_[segment] = entries_.begin();
+  if (entries_.size() > open_files_max_) {
+    by_segment_.erase(entries_.back().segment);
+    entries_.pop_back();
+  }
+  return file;
+}
+
+}  // namespace datawal

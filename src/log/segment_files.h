@@ -1,0 +1,40 @@
+// Open files for reading records at random: a bounded number of them, the least recently used
+// closed first.
+//
+// Thread safety: any thread may call it at any time.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "datawal/record_log.h"
+#include "file/filesystem.h"
+
+namespace datawal {
+
+class SegmentFiles {
+ public:
+  explicit SegmentFiles(std::shared_ptr<const Directory> directory,
+                        std::size_t open_files_max = 64);
+
+  // The file of `segment`, open for reading. Shared, because another thread may still be reading
+  // from a file that this one pushes out.
+  [[nodiscard]] Result<std::shared_ptr<const File>> get(SegmentId segment);
+
+ private:
+  struct Entry {
+    SegmentId segment;
+    std::shared_ptr<const File> file;
+  };
+
+  std::shared_ptr<const Directory> directory_;
+  std::size_t open_files_max_;
+  std::mutex mutex_;
+  std::list<Entry> entries_;  // the most recently used first
+  std::unordered_map<SegmentId, std::list<Entry>::iterator> by_segment_;
+};
+
+}  // namespace datawal

@@ -1,0 +1,194 @@
+#include "datawal/data_wal.h"
+
+#include <utility>
+
+#include "base/try.h"
+#include "log/log_opening.h"
+#include "log/log_scan.h"
+#include "store/data_wal_impl.h"
+
+namespace datawal {
+namespace {
+
+StoreIndex make_index(Filesystem& filesystem, std::shared_ptr<const Directory> directory) {
+  KeyHasher::Secret secret;
+  filesystem.fill_random(secret);
+  return {std::move(directory), secret};
+}
+
+}  // namespace
+
+DataWal::Impl::Impl(Filesystem& filesystem, StoreIndex index, std::unique_ptr<LogWriter> writer)
+    : filesystem_(filesystem), index_(std::move(index)), writer_(writer.get()) {
+  log_.emplace(std::move(writer));
+}
+
+DataWal::Impl::Impl(Filesystem& filesystem, StoreIndex index, LogView view, RecoveryReport report,
+                    Position end)
+    : filesystem_(filesystem),
+      index_(std::move(index)),
+      view_(std::move(view)),
+      report_(std::move(report)),
+      end_(end) {}
+
+Result<LogWriter*> DataWal::Impl::writer() const {
+  if (writer_ == nullptr) {
+    return std::unexpected(
+        Error{.code = ErrorCode::kReadOnly,
+              .message = "the store was opened read-only; open it with DataWal::open to write",
+              .path = directory().path().string()});
+  }
+  DATAWAL_TRY(writer_->check_usable());
+  return writer_;
+}
+
+Status DataWal::Impl::close() {
+  return writer_ != nullptr ? writer_->close() : Status{};
+}
+
+RecordCursor DataWal::Impl::scan() const {
+  if (log_) return log_->scan();
+  ScanRange range;
+  if (!view_.segments.empty()) range.end = end_;
+  return RecordCursor(std::make_unique<LogScan>(view_, DamagePolicy::kRefuse, range));
+}
+
+const RecoveryReport& DataWal::Impl::report() const {
+  return log_ ? log_->recovery_report() : report_;
+}
+
+const Directory& DataWal::Impl::directory() const {
+  return writer_ != nullptr ? *writer_->directory() : *view_.directory;
+}
+
+Result<DataWal> DataWal::open(const std::filesystem::path& directory, const Options& options) {
+  Filesystem& filesystem = filesystem_of(options);
+  DATAWAL_TRY_ASSIGN(LogOpening opening, LogOpening::begin(directory, options));
+  StoreIndex index = make_index(filesystem, opening.directory());
+  while (true) {
+    DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, opening.next());
+    if (!record) break;
+    DATAWAL_TRY(index.replay(*record));
+  }
+  DATAWAL_TRY_ASSIGN(std::unique_ptr<LogWriter> writer, opening.finish());
+  return DataWal(std::make_unique<Impl>(filesystem, std::move(index), std::move(writer)));
+}
+
+Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,
+                                        const Options& options) {
+  Filesystem& filesystem = filesystem_of(options);
+  DATAWAL_TRY_ASSIGN(std::shared_ptr<Directory> opened, filesystem.open_directory(directory));
+  DATAWAL_TRY_ASSIGN(LogView view, load_log_view(opened, filesystem, options.damage));
+  StoreIndex index = make_index(filesystem, opened);
+  LogScan scan(view, options.damage, {});
+  while (true) {
+    DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, scan.next());
+    if (!record) break;
+    DATAWAL_TRY(index.replay(*record));
+  }
+  return DataWal(std::make_unique<Impl>(filesystem, std::move(index), std::move(view),
+                                        scan.report(), scan.facts().end));
+}
+
+DataWal::DataWal(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+DataWal::DataWal(DataWal&&) noexcept = default;
+DataWal& DataWal::operator=(DataWal&&) noexcept = default;
+DataWal::~DataWal() = default;  // the log closes itself
+
+Result<std::optional<Value>> DataWal::get(ByteView key) const {
+  DATAWAL_TRY_ASSIGN(std::optional<FetchedFrame> fetched, impl_->index().fetch(key, nullptr));
+  if (!fetched) return std::nullopt;
+  const ByteView value = fetched->frame.record.payload;
+  const auto offset = static_cast<std::size_t>(value.data() - fetched->buffer.get());
+  return Value(std::move(fetched->buffer), offset, value.size());
+}
+
+Result<bool> DataWal::contains_key(ByteView key) const {
+  DATAWAL_TRY_ASSIGN(const std::optional<FetchedFrame> fetched, impl_->index().fetch(key, nullptr));
+  return fetched.has_value();
+}
+
+Result<std::optional<RecordRef>> DataWal::ref_of(ByteView key) const {
+  Position position;
+  DATAWAL_TRY_ASSIGN(const std::optional<FetchedFrame> fetched,
+                     impl_->index().fetch(key, &position));
+  if (!fetched) return std::nullopt;
+  return RecordRef{position.segment, static_cast<std::uint32_t>(fetched->frame.size),
+                   position.offset};
+}
+
+Result<Txid> DataWal::put(ByteView key, ByteView value) {
+  DATAWAL_TRY_ASSIGN(LogWriter* const writer, impl_->writer());
+  DATAWAL_TRY(check_record_size(key, value));
+  StoreIndex& index = impl_->index();
+  index.reserve_one();
+  const std::uint64_t hash = index.hash(key);
+  DATAWAL_TRY_ASSIGN(const std::optional<StoreIndex::Match> previous, index.locate(key, hash));
+  DATAWAL_TRY_ASSIGN(const Appended appended, writer->append(RecordType::kPut, key, value));
+  index.note_put(hash, previous, appended.ref);
+  return appended.txid;
+}
+
+Result<Removed> DataWal::remove(ByteView key) {
+  DATAWAL_TRY_ASSIGN(LogWriter* const writer, impl_->writer());
+  DATAWAL_TRY(check_record_size(key, {}));
+  StoreIndex& index = impl_->index();
+  DATAWAL_TRY_ASSIGN(const std::optional<StoreIndex::Match> previous,
+                     index.locate(key, index.hash(key)));
+  DATAWAL_TRY_ASSIGN(const Appended appended, writer->append(RecordType::kDelete, key, {}));
+  if (previous) index.note_removal(*previous);
+  return Removed{appended.txid, previous.has_value()};
+}
+
+Result<Txid> DataWal::append(ByteView payload) {
+  DATAWAL_TRY_ASSIGN(LogWriter* const writer, impl_->writer());
+  DATAWAL_TRY_ASSIGN(const Appended appended, writer->append(RecordType::kRaw, {}, payload));
+  return appended.txid;
+}
+
+Status DataWal::sync() {
+  DATAWAL_TRY_ASSIGN(LogWriter* const writer, impl_->writer());
+  return writer->sync();
+}
+
+Status DataWal::rotate() {
+  DATAWAL_TRY_ASSIGN(LogWriter* const writer, impl_->writer());
+  return writer->rotate();
+}
+
+Status DataWal::close() {
+  return impl_->close();
+}
+
+std::uint64_t DataWal::size() const {
+  return impl_->index().size();
+}
+bool DataWal::empty() const {
+  return size() == 0;
+}
+
+Status DataWal::for_each(const std::function<bool(const Item&)>& visit) const {
+  ItemCursor cursor = items();
+  while (true) {
+    DATAWAL_TRY_ASSIGN(const std::optional<Item> item, cursor.next());
+    if (!item || !visit(*item)) return {};
+  }
+}
+
+RecordCursor DataWal::scan() const {
+  return impl_->scan();
+}
+const RecordLog* DataWal::log() const {
+  return impl_->log();
+}
+const RecoveryReport& DataWal::recovery_report() const {
+  return impl_->report();
+}
+const std::filesystem::path& DataWal::directory() const {
+  return impl_->directory().path();
+}
+bool DataWal::is_poisoned() const {
+  return log() != nullptr && log()->is_poisoned();
+}
+
+}  // namespace datawal

@@ -1,0 +1,41 @@
+// What a DataWal holds. Shared by the files that implement its functions, and by nobody else.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "datawal/data_wal.h"
+#include "log/log_view.h"
+#include "log/log_writer.h"
+#include "store/store_index.h"
+
+namespace datawal {
+
+class DataWal::Impl {
+ public:
+  Impl(Filesystem& filesystem, StoreIndex index, std::unique_ptr<LogWriter> writer);
+  Impl(Filesystem& filesystem, StoreIndex index, LogView view, RecoveryReport report, Position end);
+
+  [[nodiscard]] Filesystem& filesystem() const { return filesystem_; }
+  [[nodiscard]] StoreIndex& index() { return index_; }
+  [[nodiscard]] const StoreIndex& index() const { return index_; }
+  [[nodiscard]] const RecordLog* log() const { return log_ ? &*log_ : nullptr; }
+  // The writer, or why there is none.
+  [[nodiscard]] Result<LogWriter*> writer() const;
+
+  [[nodiscard]] Status close();
+  [[nodiscard]] RecordCursor scan() const;
+  [[nodiscard]] const RecoveryReport& report() const;
+  [[nodiscard]] const Directory& directory() const;
+
+ private:
+  Filesystem& filesystem_;
+  StoreIndex index_;
+  LogWriter* writer_ = nullptr;   // inside log_
+  std::optional<RecordLog> log_;  // absent if opened read-only; then the rest says what is read
+  LogView view_;
+  RecoveryReport report_;
+  Position end_;
+};
+
+}  // namespace datawal
