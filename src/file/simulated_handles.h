@@ -1,0 +1,72 @@
+// What programs on a simulated machine have open.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "file/filesystem.h"
+#include "file/simulated_machine.h"
+
+namespace datawal {
+
+// Who has opened what. The machine is shared because handles may outlive the object that made them.
+struct SimulatedHandle {
+  std::shared_ptr<SimulatedMachine> machine;
+  SimulatedProcessPointer process;
+  SimulatedNodePointer node;
+  std::filesystem::path path;  // for messages and faults
+
+  // The call `call` on this.
+  [[nodiscard]] SimulatedCallSite site(SimulatedCall call) const {
+    return {.call = call, .path = path.string()};
+  }
+};
+
+// The file type of `kind`, as in stat.
+[[nodiscard]] mode_t simulated_mode(SimulatedKind kind);
+
+class SimulatedFile final : public File {
+ public:
+  explicit SimulatedFile(SimulatedHandle handle) : handle_(std::move(handle)) {}
+
+  [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset,
+                                            MutableByteView buffer) const override;
+  [[nodiscard]] Status write_at(std::uint64_t offset, ByteView data) override;
+  [[nodiscard]] Result<std::uint64_t> size() const override;
+  [[nodiscard]] Status truncate(std::uint64_t size) override;
+  [[nodiscard]] Status sync() override;
+
+ private:
+  SimulatedHandle handle_;
+};
+
+class SimulatedDirectory final : public Directory {
+ public:
+  explicit SimulatedDirectory(SimulatedHandle handle) : handle_(std::move(handle)) {}
+
+  [[nodiscard]] const std::filesystem::path& path() const override { return handle_.path; }
+  [[nodiscard]] Result<std::vector<DirectoryEntry>> list() const override;
+  [[nodiscard]] Result<std::unique_ptr<File>> open(std::string_view name,
+                                                   OpenMode mode) const override;
+  [[nodiscard]] Status rename(std::string_view from, std::string_view to, Replace replace) override;
+  [[nodiscard]] Status remove(std::string_view name) override;
+  [[nodiscard]] Status make_directory(std::string_view name) override;
+  [[nodiscard]] Status sync() override;
+  [[nodiscard]] Status sync_parent() override;
+  [[nodiscard]] Result<std::unique_ptr<FileLock>> lock(std::string_view name) override;
+  [[nodiscard]] Result<std::unique_ptr<DirectoryWatch>> watch() const override;
+
+ private:
+  [[nodiscard]] SimulatedCallSite site_of(SimulatedCall call, std::string_view name) const;
+  [[nodiscard]] SimulatedNodePointer find(std::string_view name) const;
+  [[nodiscard]] Result<SimulatedNodePointer> find_regular(std::string_view name,
+                                                          bool is_writable) const;
+  [[nodiscard]] Status check_room_for(std::string_view name) const;
+  [[nodiscard]] Status do_rename(std::string_view from, std::string_view to, Replace replace) const;
+  [[nodiscard]] Status do_remove(std::string_view name) const;
+  [[nodiscard]] Result<std::unique_ptr<FileLock>> do_lock(std::string_view name) const;
+
+  SimulatedHandle handle_;
+};
+
+}  // namespace datawal
