@@ -6,7 +6,8 @@
 namespace datawal {
 namespace {
 
-// A CRC is a polynomial over GF(2) modulo P. Its bits are reflected: the highest is the coefficient of x^0.
+// A CRC is a polynomial over GF(2) modulo P. Its bits are reflected: the highest is the coefficient
+// of x^0.
 constexpr std::uint32_t kPolynomialReflected = 0x82F63B78;
 constexpr std::uint32_t kOne = 0x80000000;
 constexpr std::uint32_t kXToThe8 = kOne >> 8;
@@ -24,7 +25,8 @@ constexpr std::uint32_t multiply(std::uint32_t a, std::uint32_t b) {
   return product;
 }
 
-// power[i][j] is x^(8 * j * 256^i): what j zero bytes, as digit i of a size in base 256, multiply a CRC by.
+// power[i][j] is x^(8 * j * 256^i): what j zero bytes, as digit i of a size in base 256, multiply a
+// CRC by.
 constexpr std::size_t kDigitCount = 8;
 using PowerTable = std::array<std::array<std::uint32_t, 256>, kDigitCount>;
 
@@ -45,7 +47,8 @@ constexpr PowerTable kPower = make_power_table();
 
 }  // namespace
 
-std::uint32_t crc32c_combine(std::uint32_t crc_a, std::uint32_t crc_b, std::uint64_t b_size) noexcept {
+std::uint32_t crc32c_combine(std::uint32_t crc_a, std::uint32_t crc_b,
+                             std::uint64_t b_size) noexcept {
   for (std::size_t digit = 0; b_size != 0; ++digit, b_size >>= 8) {
     if ((b_size & 0xFFU) != 0) crc_a = multiply(crc_a, kPower[digit][b_size & 0xFFU]);
   }
