@@ -11,7 +11,8 @@
 
 namespace datawal {
 
-class DataWal::Impl {
+// Hidden, although it is nested in an exported class: nobody outside may link to it.
+class [[gnu::visibility("hidden")]] DataWal::Impl {
  public:
   Impl(Filesystem& filesystem, StoreIndex index, std::unique_ptr<LogWriter> writer);
   Impl(Filesystem& filesystem, StoreIndex index, LogView view, RecoveryReport report, Position end);
