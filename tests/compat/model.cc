@@ -44,13 +44,15 @@ std::string ModelRecord::place() const {
 }
 
 const ModelRecord& Model::append(RecordType type, const Blob& key, const Blob& payload) {
+  const std::uint64_t size = ModelRecord{.key = key, .payload = payload}.frame_size();
+  if (offset_ != 0 && offset_ + size > segment_size_max_) rotate();
   records_.push_back({.type = type,
                       .txid = records_.size() + 1,
                       .key = key,
                       .payload = payload,
                       .segment = segments_,
                       .offset = offset_});
-  offset_ += records_.back().frame_size();
+  offset_ += size;
   apply(records_.size() - 1);
   return records_.back();
 }

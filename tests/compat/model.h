@@ -38,8 +38,12 @@ struct ModelRecord {
   [[nodiscard]] std::string place() const;
 };
 
+inline constexpr std::uint64_t kSegmentSizeMaxNone = ~std::uint64_t{0};
+
 class Model {
  public:
+  // From here on a segment is closed before it would grow beyond `size` bytes.
+  void set_segment_size_max(std::uint64_t size) { segment_size_max_ = size; }
   // Appends a record to the active segment.
   const ModelRecord& append(RecordType type, const Blob& key, const Blob& payload);
   // Begins the next segment.
@@ -65,6 +69,7 @@ class Model {
   std::map<Bytes, std::size_t> live_;
   std::uint32_t segments_ = 1;
   std::uint64_t offset_ = 0;
+  std::uint64_t segment_size_max_ = kSegmentSizeMaxNone;
 };
 
 }  // namespace datawal::compat
