@@ -61,7 +61,7 @@ FrameSearch::FrameSearch(const File& file, std::uint64_t begin, std::uint64_t en
       highest_txid_(last_txid),
       window_(file, end_),
       range_crc_(file, end_),
-      refutation_allowance_(end_ - begin_ + kFrameSizeMax) {}
+      refutation_allowance_(2 * (end_ - begin_)) {}
 
 Result<std::optional<FoundFrame>> FrameSearch::next() {
   while (true) {
