@@ -10,12 +10,6 @@
 namespace datawal {
 namespace {
 
-constexpr std::uint32_t kSizeUnit = 64;
-
-constexpr std::size_t round_up(std::size_t size) {
-  return (size + kSizeUnit - 1) / kSizeUnit * kSizeUnit;
-}
-
 Error decoding_error(const DecodeOutcome& outcome, Position position) {
   return record_error(decode_error_code(outcome), decode_error_text(outcome), position);
 }
@@ -62,7 +56,7 @@ Result<FetchedFrame> fetch_frame(const File& file, Position position,
   const DecodeOutcome outcome = decode_frame({fetched.buffer.get(), count});
   if (const auto* frame = std::get_if<DecodedFrame>(&outcome)) {
     fetched.frame = *frame;
-    if (frame_size_max == 0 || round_up(frame->size) == frame_size_max) return fetched;
+    if (frame_size_max == 0 || round_up_frame_size(frame->size) == frame_size_max) return fetched;
     return std::unexpected(
         record_error(ErrorCode::kLengthMismatch,
                      "length mismatch, a record of " + std::to_string(frame->size) +
@@ -78,30 +72,6 @@ Result<FetchedFrame> fetch_frame(const File& file, Position position,
                      position));
   }
   return std::unexpected(decoding_error(outcome, position));
-}
-
-Result<FetchedKey> fetch_key(const File& file, Position position) {
-  constexpr std::size_t kFirstReadSize = 128;  // holds the keys of most stores
-  Bytes bytes(kFirstReadSize);
-  DATAWAL_TRY_ASSIGN(std::size_t count, file.read_at(position.offset, bytes));
-  if (count < kFrameHeaderSize) {
-    return std::unexpected(short_read(count, kFrameHeaderSize, position));
-  }
-  const HeaderOutcome outcome = decode_header(bytes);
-  const auto* header = std::get_if<FrameHeader>(&outcome);
-  if (header == nullptr) {
-    return std::unexpected(
-        decoding_error(decode_frame(ByteView(bytes).first(kFrameHeaderSize)), position));
-  }
-  const std::size_t wanted = kFrameHeaderSize + header->key_size;
-  if (wanted > count) {
-    bytes.resize(wanted);
-    DATAWAL_TRY_ASSIGN(count, file.read_at(position.offset, bytes));
-    if (count < wanted) return std::unexpected(short_read(count, wanted, position));
-  }
-  bytes.resize(wanted);
-  bytes.erase(bytes.begin(), bytes.begin() + kFrameHeaderSize);
-  return FetchedKey{*header, std::move(bytes)};
 }
 
 }  // namespace datawal

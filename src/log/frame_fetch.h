@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <utility>
+#include <string>
 
 #include "datawal/frame.h"
 #include "datawal/record_log.h"
@@ -11,25 +11,24 @@
 
 namespace datawal {
 
+// Indexes remember the sizes of frames rounded up to multiples of this many bytes.
+inline constexpr std::uint32_t kFrameSizeUnit = 64;
+
+[[nodiscard]] constexpr std::uint32_t round_up_frame_size(std::size_t size) noexcept {
+  return static_cast<std::uint32_t>((size + kFrameSizeUnit - 1) / kFrameSizeUnit * kFrameSizeUnit);
+}
+
 // A frame and the bytes that its views point into.
 struct FetchedFrame {
   std::unique_ptr<std::byte[]> buffer;
   DecodedFrame frame;
 };
 
-// Reads the frame at `position` of `file`, whose segment it names for messages, with one read if
-// `frame_size_max`, a bound of its size rounded up to a multiple of 64 bytes, is not 0. Fails with
-// kShortRead, kTruncated, kCrcMismatch, kStructural, kUnsupportedVersion, and with kLengthMismatch
-// where the frame is not of that size.
+// Reads the frame at `position` of `file`, with one read if `frame_size_max`, its size rounded up,
+// is known, that is not 0. Fails with kShortRead, kTruncated, kCrcMismatch, kStructural,
+// kUnsupportedVersion, and with kLengthMismatch where the frame is not of that size.
 [[nodiscard]] Result<FetchedFrame> fetch_frame(const File& file, Position position,
                                                std::uint32_t frame_size_max);
-
-// The header and the key of the frame at `position`. The frame's checksum is not looked at.
-struct FetchedKey {
-  FrameHeader header;
-  Bytes key;
-};
-[[nodiscard]] Result<FetchedKey> fetch_key(const File& file, Position position);
 
 // An error about the record at `position`, with the remedy for a damaged store.
 [[nodiscard]] Error record_error(ErrorCode code, const std::string& what, Position position);

@@ -68,7 +68,7 @@ Result<DataWal> DataWal::open(const std::filesystem::path& directory, const Opti
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, opening.next());
     if (!record) break;
-    DATAWAL_TRY(index.replay(*record));
+    index.replay(*record);
   }
   DATAWAL_TRY_ASSIGN(std::unique_ptr<LogWriter> writer, opening.finish());
   return DataWal(std::make_unique<Impl>(filesystem, std::move(index), std::move(writer)));
@@ -84,7 +84,7 @@ Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, scan.next());
     if (!record) break;
-    DATAWAL_TRY(index.replay(*record));
+    index.replay(*record);
   }
   return DataWal(std::make_unique<Impl>(filesystem, std::move(index), std::move(view),
                                         scan.report(), scan.facts().end));
@@ -96,48 +96,38 @@ DataWal& DataWal::operator=(DataWal&&) noexcept = default;
 DataWal::~DataWal() = default;  // the log closes itself
 
 Result<std::optional<Value>> DataWal::get(ByteView key) const {
-  DATAWAL_TRY_ASSIGN(std::optional<FetchedFrame> fetched, impl_->index().fetch(key, nullptr));
-  if (!fetched) return std::nullopt;
-  const ByteView value = fetched->frame.record.payload;
-  const auto offset = static_cast<std::size_t>(value.data() - fetched->buffer.get());
-  return Value(std::move(fetched->buffer), offset, value.size());
+  DATAWAL_TRY_ASSIGN(std::optional<StoreIndex::Found> found, impl_->index().fetch(key));
+  if (!found) return std::nullopt;
+  FetchedFrame& fetched = found->fetched;
+  const ByteView value = fetched.frame.record.payload;
+  const auto offset = static_cast<std::size_t>(value.data() - fetched.buffer.get());
+  return Value(std::move(fetched.buffer), offset, value.size());
 }
 
 Result<bool> DataWal::contains_key(ByteView key) const {
-  DATAWAL_TRY_ASSIGN(const std::optional<FetchedFrame> fetched, impl_->index().fetch(key, nullptr));
-  return fetched.has_value();
+  DATAWAL_TRY_ASSIGN(const std::optional<StoreIndex::Found> found, impl_->index().fetch(key));
+  return found.has_value();
 }
 
 Result<std::optional<RecordRef>> DataWal::ref_of(ByteView key) const {
-  Position position;
-  DATAWAL_TRY_ASSIGN(const std::optional<FetchedFrame> fetched,
-                     impl_->index().fetch(key, &position));
-  if (!fetched) return std::nullopt;
-  return RecordRef{position.segment, static_cast<std::uint32_t>(fetched->frame.size),
-                   position.offset};
+  DATAWAL_TRY_ASSIGN(const std::optional<StoreIndex::Found> found, impl_->index().fetch(key));
+  if (!found) return std::nullopt;
+  return RecordRef{found->position.segment, static_cast<std::uint32_t>(found->fetched.frame.size),
+                   found->position.offset};
 }
 
 Result<Txid> DataWal::put(ByteView key, ByteView value) {
   DATAWAL_TRY_ASSIGN(LogWriter* const writer, impl_->writer());
-  DATAWAL_TRY(check_record_size(key, value));
-  StoreIndex& index = impl_->index();
-  index.reserve_one();
-  const std::uint64_t hash = index.hash(key);
-  DATAWAL_TRY_ASSIGN(const std::optional<StoreIndex::Match> previous, index.locate(key, hash));
+  impl_->index().reserve_one();
   DATAWAL_TRY_ASSIGN(const Appended appended, writer->append(RecordType::kPut, key, value));
-  index.note_put(hash, previous, appended.ref);
+  impl_->index().note_put(key, appended.ref);
   return appended.txid;
 }
 
 Result<Removed> DataWal::remove(ByteView key) {
   DATAWAL_TRY_ASSIGN(LogWriter* const writer, impl_->writer());
-  DATAWAL_TRY(check_record_size(key, {}));
-  StoreIndex& index = impl_->index();
-  DATAWAL_TRY_ASSIGN(const std::optional<StoreIndex::Match> previous,
-                     index.locate(key, index.hash(key)));
   DATAWAL_TRY_ASSIGN(const Appended appended, writer->append(RecordType::kDelete, key, {}));
-  if (previous) index.note_removal(*previous);
-  return Removed{appended.txid, previous.has_value()};
+  return Removed{appended.txid, impl_->index().note_removal(key)};
 }
 
 Result<Txid> DataWal::append(ByteView payload) {

@@ -1,21 +1,22 @@
 #include "store/keydir.h"
 
+#include <sodium/crypto_shorthash_siphash24.h>
+
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include "base/endian.h"
+#include "log/frame_fetch.h"
 
 namespace datawal {
 namespace {
 
-static_assert(KeyHasher::kSecretSize >= XXH3_SECRET_SIZE_MIN);
+static_assert(crypto_shorthash_siphashx24_BYTES == 16);
+static_assert(crypto_shorthash_siphashx24_KEYBYTES == sizeof(KeyHasher::Secret));
 
-constexpr unsigned kHashBits = 48;
-constexpr std::uint64_t kSizeUnit = 64;
 constexpr std::uint64_t kSizeUnknown = 0;
-constexpr std::uint64_t kSizeMask = 0xFFFF;
+constexpr unsigned kSizeBits = 16;
+constexpr std::uint64_t kSizeMask = (std::uint64_t{1} << kSizeBits) - 1;
 constexpr unsigned kOffsetBits = 40;
 constexpr std::uint64_t kWindowSize = std::uint64_t{1} << kOffsetBits;
 constexpr std::size_t kSlotCountMin = 64;
@@ -26,37 +27,36 @@ constexpr bool is_full(std::uint64_t size, std::size_t slot_count) {
 }
 
 constexpr std::uint64_t size_hint(std::uint32_t frame_size) {
-  const std::uint64_t units = (frame_size + kSizeUnit - 1) / kSizeUnit;
+  const std::uint64_t units = round_up_frame_size(frame_size) / kFrameSizeUnit;
   return units <= kSizeMask ? units : kSizeUnknown;
 }
 
 }  // namespace
 
-std::uint64_t KeyHasher::hash(ByteView key) const noexcept {
-  return XXH3_64bits_withSecret(key.data(), key.size(), secret_.data(), secret_.size()) >>
-         (64 - kHashBits);
+Fingerprint KeyHasher::fingerprint(ByteView key) const noexcept {
+  std::array<std::byte, crypto_shorthash_siphashx24_BYTES> hash;
+  crypto_shorthash_siphashx24(reinterpret_cast<unsigned char*>(hash.data()),
+                              reinterpret_cast<const unsigned char*>(key.data()), key.size(),
+                              reinterpret_cast<const unsigned char*>(secret_.data()));
+  return {load_le<std::uint64_t>(hash.data()),
+          load_le<std::uint64_t>(hash.data() + 8) >> kSizeBits};
 }
 
-Keydir::Probe::Probe(const Keydir& keydir, std::uint64_t hash) noexcept
-    : keydir_(&keydir), hash_(hash), slot_(keydir.home(hash)) {}
-
-std::optional<Location> Keydir::Probe::next() noexcept {
-  if (keydir_->slots_.empty()) return {};
-  if (begun_) slot_ = (slot_ + 1) & keydir_->mask_;
-  begun_ = true;
-  for (;; slot_ = (slot_ + 1) & keydir_->mask_) {
-    const Slot& slot = keydir_->slots_[slot_];
+std::optional<std::size_t> Keydir::find(const Fingerprint& fingerprint) const noexcept {
+  if (slots_.empty()) return {};
+  for (std::size_t at = fingerprint.low & mask_;; at = (at + 1) & mask_) {
+    const Slot& slot = slots_[at];
     if (slot.place == 0) return {};
-    if (slot.hash_and_size >> 16 == hash_) return keydir_->location(slot);
+    if (slot.fingerprint() == fingerprint) return at;
   }
 }
 
-bool Keydir::contains(std::uint64_t hash, Position position) const noexcept {
-  Probe probe = find(hash);
-  while (const std::optional<Location> found = probe.next()) {
-    if (found->position == position) return true;
-  }
-  return false;
+Location Keydir::location(std::size_t slot) const noexcept {
+  const std::uint64_t place = slots_[slot].place - 1;
+  const Window& window = windows_[place >> kOffsetBits];
+  const std::uint64_t units = slots_[slot].fingerprint_high_and_size & kSizeMask;
+  return {{window.segment, window.base + (place & (kWindowSize - 1))},
+          static_cast<std::uint32_t>(units * kFrameSizeUnit)};
 }
 
 void Keydir::reserve_one() {
@@ -70,29 +70,28 @@ void Keydir::reserve_one() {
 }
 
 void Keydir::place_slot(const Slot& slot) noexcept {
-  std::size_t at = home(slot.hash_and_size >> 16);
+  std::size_t at = home(slot);
   while (slots_[at].place != 0) at = (at + 1) & mask_;
   slots_[at] = slot;
 }
 
-void Keydir::insert(std::uint64_t hash, const RecordRef& ref) {
-  const Slot slot = make_slot(hash, ref);
+void Keydir::put(const Fingerprint& fingerprint, const RecordRef& ref) {
+  const Slot slot = make_slot(fingerprint, ref);
+  if (const std::optional<std::size_t> known = find(fingerprint)) {
+    slots_[*known] = slot;
+    return;
+  }
   reserve_one();
   place_slot(slot);
   ++size_;
 }
 
-void Keydir::replace(std::size_t slot, const RecordRef& ref) {
-  slots_[slot] = make_slot(slots_[slot].hash_and_size >> 16, ref);
-}
-
-// Closes the hole by moving up what comes behind it and belongs at or before it, so that no probe
+// Closes the hole by moving up what comes behind it and belongs at or before it, so that no search
 // ends too early.
 void Keydir::erase(std::size_t slot) noexcept {
   std::size_t hole = slot;
   for (std::size_t at = (hole + 1) & mask_; slots_[at].place != 0; at = (at + 1) & mask_) {
-    const std::size_t wanted = home(slots_[at].hash_and_size >> 16);
-    if (((at - wanted) & mask_) < ((at - hole) & mask_)) continue;
+    if (((at - home(slots_[at])) & mask_) < ((at - hole) & mask_)) continue;
     slots_[hole] = slots_[at];
     hole = at;
   }
@@ -100,29 +99,30 @@ void Keydir::erase(std::size_t slot) noexcept {
   --size_;
 }
 
-Keydir::Slot Keydir::make_slot(std::uint64_t hash, const RecordRef& ref) {
+std::vector<Keydir::Entry> Keydir::entries() const {
+  std::vector<Entry> all;
+  all.reserve(size_);
+  for (std::size_t at = 0; at < slots_.size(); ++at) {
+    if (slots_[at].place != 0) all.push_back({slots_[at].fingerprint(), location(at)});
+  }
+  std::ranges::sort(all, {}, [](const Entry& entry) { return entry.location.position; });
+  return all;
+}
+
+Keydir::Slot Keydir::make_slot(const Fingerprint& fingerprint, const RecordRef& ref) {
   const std::uint64_t place =
       window_of(ref.position()) << kOffsetBits | (ref.offset & (kWindowSize - 1));
-  return {hash << 16 | size_hint(ref.size), place + 1};
+  return {fingerprint.low, fingerprint.high << kSizeBits | size_hint(ref.size), place + 1};
 }
 
 std::uint64_t Keydir::window_of(Position position) {
   const std::uint64_t base = position.offset & ~(kWindowSize - 1);
-  // Records come in order, so it is nearly always the last.
-  for (const std::size_t index :
-       std::views::iota(std::size_t{0}, windows_.size()) | std::views::reverse) {
-    const Window& window = windows_[index];
-    if (window.segment == position.segment && window.base == base) return index;
+  // Records are put in log order, so a window that is not the last one is a new one.
+  if (windows_.empty() || windows_.back().segment != position.segment ||
+      windows_.back().base != base) {
+    windows_.push_back({position.segment, base});
   }
-  windows_.push_back({position.segment, base});
   return windows_.size() - 1;
-}
-
-Location Keydir::location(const Slot& slot) const noexcept {
-  const std::uint64_t place = slot.place - 1;
-  const Window& window = windows_[place >> kOffsetBits];
-  return {{window.segment, window.base + (place & (kWindowSize - 1))},
-          static_cast<std::uint32_t>((slot.hash_and_size & kSizeMask) * kSizeUnit)};
 }
 
 }  // namespace datawal

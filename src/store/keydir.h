@@ -1,6 +1,6 @@
-// The index of a store: from the hash of a key to the place of its record. It holds no keys:
-// whoever looks a key up compares it in the frame. A slot has 48 bits of the hash, a hint of the
-// frame's size, and the place.
+// The index of a store: from a key's fingerprint to the place of its record. It holds no keys. A
+// slot has 112 bits of a keyed hash, a hint of the frame's size, and the place: 24 bytes, of which
+// at most four in five slots are used.
 //
 // Thread safety: const functions may run at the same time; anything else needs the caller's own
 // order.
@@ -16,22 +16,30 @@
 
 namespace datawal {
 
-// Hashes keys with a secret of the store's own, so that nobody can choose keys that collide.
+// Stands for a key. Two keys with one fingerprint are not to be found by chance, nor on purpose
+// without the secret.
+struct Fingerprint {
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;  // 48 bits
+
+  friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
+};
+
+// Fingerprints keys by SipHash-2-4 with 128 bits of output, under a secret of the store's own.
 class KeyHasher {
  public:
-  static constexpr std::size_t kSecretSize = 192;
-  using Secret = std::array<std::byte, kSecretSize>;
+  using Secret = std::array<std::byte, 16>;
 
   explicit KeyHasher(const Secret& secret) : secret_(secret) {}
 
-  // 48 bits.
-  [[nodiscard]] std::uint64_t hash(ByteView key) const noexcept;
+  [[nodiscard]] Fingerprint fingerprint(ByteView key) const noexcept;
 
  private:
   Secret secret_;
 };
 
-// Where a record is, and about how large: at most this many bytes, if it is not 0.
+// Where a record is, and how large: at most this many bytes, a multiple of kFrameSizeUnit, if it is
+// not 0.
 struct Location {
   Position position = {};
   std::uint32_t frame_size_max = 0;
@@ -41,34 +49,22 @@ struct Location {
 
 class Keydir {
  public:
-  // Walks the slots whose hash is that of the key looked for: mostly none or one.
-  class Probe {
-   public:
-    // The next of them, or nullopt.
-    [[nodiscard]] std::optional<Location> next() noexcept;
-    // The slot that next() gave last; for replace() and erase(), before the index changes
-    // otherwise.
-    [[nodiscard]] std::size_t slot() const noexcept { return slot_; }
+  // The slot of the key with this fingerprint, or nullopt. Valid until the index changes.
+  [[nodiscard]] std::optional<std::size_t> find(const Fingerprint& fingerprint) const noexcept;
+  [[nodiscard]] Location location(std::size_t slot) const noexcept;
 
-   private:
-    friend class Keydir;
-    Probe(const Keydir& keydir, std::uint64_t hash) noexcept;
-    const Keydir* keydir_;
-    std::uint64_t hash_;
-    std::size_t slot_;
-    bool begun_ = false;
-  };
-
-  [[nodiscard]] Probe find(std::uint64_t hash) const noexcept { return Probe(*this, hash); }
-  // Whether a slot with this hash has this position.
-  [[nodiscard]] bool contains(std::uint64_t hash, Position position) const noexcept;
-
-  // Makes sure that the next insert() allocates nothing. Cost: now and then the whole table is
+  // Makes sure that the next put() allocates no slots. Cost: now and then the whole table is
   // rebuilt.
   void reserve_one();
-  void insert(std::uint64_t hash, const RecordRef& ref);
-  void replace(std::size_t slot, const RecordRef& ref);
+  void put(const Fingerprint& fingerprint, const RecordRef& ref);
   void erase(std::size_t slot) noexcept;
+
+  struct Entry {
+    Fingerprint fingerprint;
+    Location location;
+  };
+  // All entries in the order of their positions. Cost: a copy of the index, and a sort.
+  [[nodiscard]] std::vector<Entry> entries() const;
 
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
 
@@ -80,16 +76,21 @@ class Keydir {
   };
 
   struct Slot {
-    std::uint64_t hash_and_size =
-        0;                    // 48 bits of hash above 16 bits of frame size in units of kSizeUnit
+    std::uint64_t fingerprint_low = 0;
+    std::uint64_t fingerprint_high_and_size = 0;  // 48 bits above 16 bits of size in kFrameSizeUnit
     std::uint64_t place = 0;  // 0: empty; else window above 40 bits of offset, plus 1
-  };
-  static_assert(sizeof(Slot) == 16);
 
-  [[nodiscard]] std::size_t home(std::uint64_t hash) const noexcept { return hash & mask_; }
-  [[nodiscard]] Slot make_slot(std::uint64_t hash, const RecordRef& ref);
+    [[nodiscard]] Fingerprint fingerprint() const noexcept {
+      return {fingerprint_low, fingerprint_high_and_size >> 16};
+    }
+  };
+  static_assert(sizeof(Slot) == 24);
+
+  [[nodiscard]] std::size_t home(const Slot& slot) const noexcept {
+    return slot.fingerprint_low & mask_;
+  }
+  [[nodiscard]] Slot make_slot(const Fingerprint& fingerprint, const RecordRef& ref);
   [[nodiscard]] std::uint64_t window_of(Position position);
-  [[nodiscard]] Location location(const Slot& slot) const noexcept;
   void place_slot(const Slot& slot) noexcept;
 
   std::vector<Slot> slots_;

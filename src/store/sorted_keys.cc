@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/try.h"
+#include "log/key_reader.h"
 
 namespace datawal {
 namespace {
@@ -25,24 +26,26 @@ bool is_before(const SortedKeys::Entry& left, const SortedKeys::Entry& right) {
 
 }  // namespace
 
-Result<SortedKeys> SortedKeys::collect(ItemCursor items) {
+Result<SortedKeys> SortedKeys::collect(const StoreIndex& index) {
   SortedKeys keys;
-  while (true) {
-    DATAWAL_TRY_ASSIGN(const std::optional<Item> item, items.next());
-    if (!item) break;
-    keys.add(item->key, item->ref);
+  keys.entries_.reserve(index.size());
+  KeyReader reader(index.files());
+  for (const Keydir::Entry& entry : index.entries()) {
+    DATAWAL_TRY_ASSIGN(const ByteView key, reader.read(entry.location.position));
+    if (!index.is_key_of(entry, key)) return std::unexpected(key_mismatch(entry.location.position));
+    keys.add(key, entry.location);
   }
   std::ranges::sort(keys.entries_, is_before);
   return keys;
 }
 
-void SortedKeys::add(ByteView key, const RecordRef& ref) {
+void SortedKeys::add(ByteView key, Location location) {
   if (chunks_.empty() || chunks_.back().capacity() - chunks_.back().size() < key.size()) {
     chunks_.emplace_back().reserve(std::max(kChunkSize, key.size()));
   }
   Bytes& chunk = chunks_.back();
   chunk.insert(chunk.end(), key.begin(), key.end());
-  entries_.push_back({prefix_of(key), ByteView(chunk).last(key.size()), ref});
+  entries_.push_back({prefix_of(key), ByteView(chunk).last(key.size()), location});
 }
 
 }  // namespace datawal

@@ -5,7 +5,8 @@
 #include <deque>
 #include <vector>
 
-#include "datawal/data_wal.h"
+#include "datawal/bytes.h"
+#include "store/store_index.h"
 
 namespace datawal {
 
@@ -15,16 +16,17 @@ class SortedKeys {
     std::uint64_t
         prefix;  // the key's first eight bytes as a big-endian number: settles most comparisons
     ByteView key;
-    RecordRef ref;
+    Location location;
   };
 
-  // Takes all that `items` gives.
-  [[nodiscard]] static Result<SortedKeys> collect(ItemCursor items);
+  // Reads all live keys, in the order of their places, and sorts them. Each is held against its
+  // fingerprint; what is not read is the values.
+  [[nodiscard]] static Result<SortedKeys> collect(const StoreIndex& index);
 
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
 
  private:
-  void add(ByteView key, const RecordRef& ref);
+  void add(ByteView key, Location location);
 
   std::vector<Entry> entries_;
   std::deque<Bytes> chunks_;  // the keys' bytes; a chunk never moves once it has been begun

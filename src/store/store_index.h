@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "datawal/record_log.h"
 #include "file/filesystem.h"
@@ -20,39 +21,42 @@ class StoreIndex {
  public:
   StoreIndex(std::shared_ptr<const Directory> directory, const KeyHasher::Secret& secret);
 
-  // A key's slot in the keydir.
-  struct Match {
-    std::size_t slot = 0;
-    Location location = {};
+  // A live record: its place, and the frame that is there.
+  struct Found {
+    Position position;
+    FetchedFrame fetched;
   };
+  // Reads a key's record, if the key is live. Fails where the record on disk is not the one that
+  // was written.
+  [[nodiscard]] Result<std::optional<Found>> fetch(ByteView key) const;
+  // Reads the record at `location`, which is of `key`; fails likewise.
+  [[nodiscard]] Result<FetchedFrame> fetch_at(ByteView key, Location location) const;
 
-  [[nodiscard]] std::uint64_t hash(ByteView key) const noexcept { return hasher_.hash(key); }
-
-  // Finds a key by its hash and the key in the frame. Fails where that frame is damaged.
-  [[nodiscard]] Result<std::optional<Match>> locate(ByteView key, std::uint64_t hash) const;
-  // Reads a key's whole frame, checked.
-  [[nodiscard]] Result<std::optional<FetchedFrame>> fetch(ByteView key, Position* position) const;
-  // Reads the live record at `ref`, which is of `key`, checked.
-  [[nodiscard]] Result<FetchedFrame> fetch_at(ByteView key, const RecordRef& ref) const;
-
-  // Makes sure that note_put() cannot fail.
+  // Makes sure that the next note_put() cannot fail for want of slots.
   void reserve_one() { keydir_.reserve_one(); }
-  void note_put(std::uint64_t hash, const std::optional<Match>& previous, const RecordRef& ref);
-  void note_removal(const Match& previous) noexcept { keydir_.erase(previous.slot); }
-
+  void note_put(ByteView key, const RecordRef& ref) { keydir_.put(hasher_.fingerprint(key), ref); }
+  // Whether the key was live.
+  bool note_removal(ByteView key) noexcept;
   // Takes over what a record of the log does to the keys.
-  [[nodiscard]] Status replay(const ScannedRecord& record);
+  void replay(const ScannedRecord& record);
+
   // Whether `record` is the one that a live key has its value from.
   [[nodiscard]] bool is_live(const ScannedRecord& record) const noexcept;
-
+  // Whether `key` is the one that `entry` stands for.
+  [[nodiscard]] bool is_key_of(const Keydir::Entry& entry, ByteView key) const noexcept {
+    return hasher_.fingerprint(key) == entry.fingerprint;
+  }
+  [[nodiscard]] std::vector<Keydir::Entry> entries() const { return keydir_.entries(); }
   [[nodiscard]] std::uint64_t size() const noexcept { return keydir_.size(); }
+  [[nodiscard]] SegmentFiles& files() const { return *files_; }
 
  private:
-  [[nodiscard]] Result<bool> holds_key(Location location, ByteView key, std::uint64_t hash) const;
-
   KeyHasher hasher_;
   Keydir keydir_;
   std::unique_ptr<SegmentFiles> files_;  // holds a mutex, which does not move
 };
+
+// An error that says that another key's record is where a key's should be.
+[[nodiscard]] Error key_mismatch(Position position);
 
 }  // namespace datawal
