@@ -26,20 +26,6 @@ struct CloseDirectory {
 };
 using DirectoryStream = std::unique_ptr<DIR, CloseDirectory>;
 
-// Not every filesystem keeps the kind of an entry beside its name. Gives nothing if the entry is
-// gone.
-std::optional<EntryKind> kind_of_entry(int directory_fd, const dirent& entry) {
-  if (entry.d_type == DT_REG) return EntryKind::kFile;
-  if (entry.d_type == DT_DIR) return EntryKind::kDirectory;
-  if (entry.d_type != DT_UNKNOWN) return EntryKind::kOther;
-  struct stat status = {};
-  if (::fstatat(directory_fd, entry.d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
-    return errno == ENOENT ? std::nullopt : std::optional(EntryKind::kOther);
-  }
-  if (S_ISREG(status.st_mode)) return EntryKind::kFile;
-  return S_ISDIR(status.st_mode) ? EntryKind::kDirectory : EntryKind::kOther;
-}
-
 // fsync of a directory. A filesystem that answers EINVAL has no such operation, because its names
 // need none or because it cannot promise anything; asking again would change neither.
 int sync_names(int fd) {
@@ -96,7 +82,7 @@ Result<std::vector<DirectoryEntry>> PosixDirectory::list() const {
     if (entry == nullptr) break;
     const std::string_view name = entry->d_name;
     if (name == "." || name == "..") continue;
-    const std::optional<EntryKind> kind = kind_of_entry(fd_.get(), *entry);
+    const std::optional<EntryKind> kind = entry_kind(fd_.get(), entry->d_name, entry->d_type);
     if (kind) entries.push_back({.name = std::string(name), .kind = *kind});
   }
   if (errno != 0) return std::unexpected(posix_error(errno, kAction, path_));
@@ -174,6 +160,18 @@ Result<std::unique_ptr<FileLock>> PosixDirectory::lock(std::string_view name) {
 
 Result<std::unique_ptr<DirectoryWatch>> PosixDirectory::watch() const {
   return watch_directory(fd_.get());
+}
+
+std::optional<EntryKind> entry_kind(int directory_fd, const char* name, unsigned char type) {
+  if (type == DT_REG) return EntryKind::kFile;
+  if (type == DT_DIR) return EntryKind::kDirectory;
+  if (type != DT_UNKNOWN) return EntryKind::kOther;
+  struct stat status = {};
+  if (::fstatat(directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    return errno == ENOENT ? std::nullopt : std::optional(EntryKind::kOther);
+  }
+  if (S_ISREG(status.st_mode)) return EntryKind::kFile;
+  return S_ISDIR(status.st_mode) ? EntryKind::kDirectory : EntryKind::kOther;
 }
 
 Status sync_parent_of(int fd, const std::filesystem::path& path) {

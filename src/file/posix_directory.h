@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 
 #include "file/filesystem.h"
 #include "file/unique_fd.h"
@@ -30,6 +31,12 @@ class PosixDirectory final : public Directory {
   UniqueFd fd_;
   std::filesystem::path path_;
 };
+
+// The kind of the entry `name`, which readdir called `type` (DT_REG and so on). Not every
+// filesystem keeps the type beside the name: for DT_UNKNOWN the entry itself is asked. Nothing if
+// it is gone.
+[[nodiscard]] std::optional<EntryKind> entry_kind(int directory_fd, const char* name,
+                                                  unsigned char type);
 
 // Directory::sync_parent for the directory open at `fd`.
 [[nodiscard]] Status sync_parent_of(int fd, const std::filesystem::path& path);

@@ -275,9 +275,6 @@ Status SimulatedDirectory::sync() {
 Status SimulatedDirectory::sync_parent() {
   const auto work = [&]() -> Status {
     const SimulatedNodePointer parent = handle_.node->parent.lock();
-    if (handle_.node->link_count == 0) {
-      return std::unexpected(posix_error(ENOENT, "sync the parent", handle_.path));
-    }
     (parent ? *parent : *handle_.node).names.sync();  // the root is its own parent
     return {};
   };

@@ -56,6 +56,7 @@ Status SimulatedMachine::write(SimulatedNode& node, std::uint64_t offset, ByteVi
   if (offset > kFileSizeMax || data.size() > kFileSizeMax - offset) {
     return std::unexpected(posix_error(EFBIG, kAction, path));
   }
+  if (data.empty()) return {};
   const std::uint64_t size = node.data.size();
   const std::uint64_t end = offset + data.size();
   const std::uint64_t growth = end > size ? end - size : 0;
