@@ -2,6 +2,7 @@
 // them, and a watermark that its writes have overtaken neither refuses nor loses anything.
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,30 @@ class WatermarkTest : public testing::TestWithParam<Implementation> {
       crate_.must("close");
       fs::remove_all(copy);
     }
+  }
+
+  // On a copy: the last record loses `cut` bytes, and the crate appends two more behind it.
+  void expect_refused_and_salvaged(std::uint64_t cut) {
+    const fs::path copy = scratch_.fresh("copy");
+    copy_store(store_, copy);
+    const fs::path segment = copy / segment_file(1);
+    fs::resize_file(segment, fs::file_size(segment) - cut);
+    crate_.must("open log " + copy.string());
+    crate_.must("append 77:30");
+    crate_.must("append 78:30");
+    crate_.must("sync");
+    crate_.must("close");
+    EXPECT_FALSE(RecordLog::open(copy));
+    EXPECT_TRUE(quarantine_files(copy).empty());
+    Model expected = model_;
+    expected.cut(model_.records().size() - 1);
+    expected.append(RecordType::kRaw, {}, make_payload(77, 30));
+    expected.append(RecordType::kRaw, {}, make_payload(78, 30));
+    const fs::path target = scratch_.fresh("salvaged");
+    (void)must(salvage(copy, target));
+    EXPECT_EQ(dump(must(RecordLog::open(target)).scan()), expected.dump());
+    fs::remove_all(copy);
+    fs::remove_all(target);
   }
 
   static void append_with_datawal(const fs::path& store, Model& model) {
@@ -183,6 +208,29 @@ TEST_P(WatermarkTest, DamageWithinWhatTheCrateWrote) {
   must(log.close());
   crate_.must("open log " + store_.string());
   EXPECT_EQ(crate_.must("report"), model_.report());
+}
+
+// The crate appends behind a torn tail, whoever left it: those records were acknowledged, so that
+// they are neither cut nor passed over, and salvage has them all.
+TEST_P(WatermarkTest, WhatTheCrateAppendsBehindATearIsRefusedAndSalvaged) {
+  datawal_writes(3, End::kClose);
+  const auto crate_tears_itself = [this] { crate_writes(2); };
+  const auto datawal_is_killed = [this] { datawal_writes(2, End::kKill); };
+  for (const std::function<void()>& last :
+       {std::function<void()>(crate_tears_itself), std::function<void()>(datawal_is_killed)}) {
+    const fs::path before = scratch_.fresh("before");
+    copy_store(store_, before);
+    const Model model = model_;
+    last();
+    const ModelRecord torn = model_.records().back();
+    for (std::uint64_t cut = 1; cut < torn.frame_size(); ++cut) {
+      SCOPED_TRACE(std::to_string(cut) + " bytes cut");
+      expect_refused_and_salvaged(cut);
+    }
+    model_ = model;
+    fs::remove_all(store_);
+    copy_store(before, store_);
+  }
 }
 
 // The crate starts over in the same directory, beside a watermark of the old content.
