@@ -34,6 +34,7 @@ LogWriter::LogWriter(const Options& options, std::unique_ptr<FileLock> lock,
       tail_pending_(report_.tail.kind != TailKind::kClean) {
   view_.watermark.reset();  // from here on the writer itself knows what is durable
   if (!facts_.watermark) return;
+  if (end_ < facts_.watermark->position) tail_pending_ = true;
   durable_ = std::min(facts_.watermark->position, end_);
   durable_txid_ = std::min(facts_.watermark->txid, last_txid_);
   // A watermark is stored after a whole sync, and that has synced the names there were.
@@ -123,7 +124,8 @@ Status LogWriter::mark_unclean() {
 
 Status LogWriter::mend_tail() {
   if (!tail_pending_) return {};
-  if (report_.tail.kind != TailKind::kUnused) {
+  const bool damaged = report_.tail_truncated > 0;
+  if (damaged) {
     DATAWAL_TRY_ASSIGN(report_.tail.quarantine, quarantine_tail(*view_.directory, *active_, end_));
   }
   if (facts_.watermark && end_ < facts_.watermark->position) {
@@ -142,7 +144,7 @@ Status LogWriter::mend_tail() {
   if (Status synced = active_->sync(); !synced) {
     return poison("fsync sync_all failed", std::move(synced).error());
   }
-  report_.tail.cut = true;
+  report_.tail.cut = report_.tail.kind != TailKind::kClean;
   report_.tail.deferred.reset();
   tail_pending_ = false;
   return {};

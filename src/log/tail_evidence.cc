@@ -53,12 +53,16 @@ Result<TailFindings> examine_tail(const File& file, ByteRange range, const Decod
   DATAWAL_TRY_ASSIGN(evidence.torn_header, is_torn_header(file, range));
   if (evidence.torn_header) return findings;
   FrameSearch search(file, range.begin, range.end, last_txid);
+  bool same_txid = false;
+  std::uint64_t frames_end = 0;
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::optional<FoundFrame> found, search.next());
     if (!found) break;
-    ++findings.intact_frames_beyond;
+    if (findings.intact_frames_beyond++ == 0) same_txid = found->header.txid == last_txid + 1;
+    frames_end = found->offset + found->header.size();
   }
   evidence.intact_frames_beyond = findings.intact_frames_beyond > 0;
+  evidence.continued_beyond = same_txid && frames_end == range.end;
   return findings;
 }
 

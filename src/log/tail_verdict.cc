@@ -11,6 +11,7 @@ TailVerdict judge_without_watermark(const TailEvidence& evidence) {
 }
 
 TailVerdict judge_above_watermark(const TailEvidence& evidence) {
+  if (evidence.continued_beyond) return TailVerdict::kForeignDamage;
   const bool published = evidence.same_boot && !evidence.first_byte_zero;
   return published && evidence.intact_frames_beyond ? TailVerdict::kPublishedDamage
                                                     : TailVerdict::kTorn;
