@@ -32,11 +32,11 @@ std::optional<pid_t> holder_named_in(const Bytes& content) {
 
 class SimulatedFileLock final : public FileLock {
  public:
-  explicit SimulatedFileLock(std::shared_ptr<const SimulatedLockToken> token)
-      : token_(std::move(token)) {}
+  explicit SimulatedFileLock(std::shared_ptr<const SimulatedClaim> claim)
+      : claim_(std::move(claim)) {}
 
  private:
-  std::shared_ptr<const SimulatedLockToken> token_;  // the file knows it by a weak reference
+  std::shared_ptr<const SimulatedClaim> claim_;
 };
 
 class SimulatedWatch final : public DirectoryWatch {
@@ -78,6 +78,12 @@ mode_t simulated_mode(SimulatedKind kind) {
       break;
   }
   return S_IFREG;
+}
+
+SimulatedFile::SimulatedFile(SimulatedHandle handle)
+    : handle_(std::move(handle)), claim_(std::make_shared<const SimulatedClaim>(handle_.process)) {
+  std::erase_if(handle_.node->openers, [](const auto& claim) { return claim.expired(); });
+  handle_.node->openers.push_back(claim_);
 }
 
 Result<std::size_t> SimulatedFile::read_at(std::uint64_t offset, MutableByteView buffer) const {
@@ -299,18 +305,17 @@ Result<std::unique_ptr<FileLock>> SimulatedDirectory::do_lock(std::string_view n
   }
   DATAWAL_TRY_ASSIGN(const SimulatedNodePointer node, find_regular(name, true));
   const std::filesystem::path path = handle_.path / name;
-  const auto holder = node->lock_holder.lock();
-  if (holder && holder->process->is_alive) {
+  if (SimulatedClaim::holds(node->lock_holder)) {
     return std::unexpected(locked_error(holder_named_in(node->data.bytes()), path));
   }
-  auto token = std::make_shared<const SimulatedLockToken>(handle_.process);
-  node->lock_holder = token;
+  auto claim = std::make_shared<const SimulatedClaim>(handle_.process);
+  node->lock_holder = claim;
   const std::string text = std::to_string(handle_.process->id) + "\n";
   // For people only: a full disk must not keep anyone from locking.
   if (handle_.machine->truncate(*node, 0, path)) {
     (void)handle_.machine->write(*node, 0, as_bytes(text), path);
   }
-  return std::make_unique<SimulatedFileLock>(std::move(token));
+  return std::make_unique<SimulatedFileLock>(std::move(claim));
 }
 
 Result<std::unique_ptr<DirectoryWatch>> SimulatedDirectory::watch() const {

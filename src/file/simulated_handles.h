@@ -27,7 +27,8 @@ struct SimulatedHandle {
 
 class SimulatedFile final : public File {
  public:
-  explicit SimulatedFile(SimulatedHandle handle) : handle_(std::move(handle)) {}
+  // Needs the machine's mutex, which the call that opens it holds.
+  explicit SimulatedFile(SimulatedHandle handle);
 
   [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset,
                                             MutableByteView buffer) const override;
@@ -38,6 +39,7 @@ class SimulatedFile final : public File {
 
  private:
   SimulatedHandle handle_;
+  std::shared_ptr<const SimulatedClaim> claim_;
 };
 
 class SimulatedDirectory final : public Directory {

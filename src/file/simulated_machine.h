@@ -1,8 +1,6 @@
 // The state that all programs on a simulated machine share.
 #pragma once
 
-#include <sys/types.h>
-
 #include <array>
 #include <chrono>
 #include <functional>
@@ -14,21 +12,10 @@
 #include <vector>
 
 #include "file/simulated_calls.h"
+#include "file/simulated_process.h"
 #include "file/simulated_tree.h"
 
 namespace datawal {
-
-// One run of a program. Everything it opens refers to it, and fails once it is dead.
-struct SimulatedProcess {
-  pid_t id;
-  bool is_alive = true;  // guarded by the machine's mutex
-};
-using SimulatedProcessPointer = std::shared_ptr<SimulatedProcess>;
-
-// One lock that is held. It ends with the object that took it, or with the process.
-struct SimulatedLockToken {
-  SimulatedProcessPointer process;
-};
 
 // A write that did not happen because the machine stopped at it.
 struct SimulatedWrite {

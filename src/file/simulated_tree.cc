@@ -117,7 +117,11 @@ SimulatedNodePointer SimulatedTree::find(const std::filesystem::path& path) cons
 std::uint64_t SimulatedTree::used_size() const {
   std::uint64_t size = 0;
   for (const std::weak_ptr<SimulatedNode>& weak : nodes_) {
-    if (const SimulatedNodePointer node = weak.lock()) size += node->data.size();
+    const SimulatedNodePointer node = weak.lock();
+    if (!node) continue;
+    if (node->link_count > 0 || std::ranges::any_of(node->openers, SimulatedClaim::holds)) {
+      size += node->data.size();
+    }
   }
   return size;
 }

@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "file/simulated_file_data.h"
+#include "file/simulated_process.h"
 
 namespace datawal {
 
 struct SimulatedNode;
-struct SimulatedLockToken;
 // Shared, because an inode lives for as long as any of its names, open files and unsynced changes.
 using SimulatedNodePointer = std::shared_ptr<SimulatedNode>;
 
@@ -62,7 +62,8 @@ struct SimulatedNode {
   std::weak_ptr<SimulatedNode> parent = {};  // the directory it was last given a name in
   std::uint64_t link_count = 0;              // names that lead here now
   std::uint64_t change_count = 0;  // of a directory: what a watch on it would have noticed
-  std::weak_ptr<const SimulatedLockToken> lock_holder = {};  // of a file
+  std::weak_ptr<const SimulatedClaim> lock_holder = {};           // of a file
+  std::vector<std::weak_ptr<const SimulatedClaim>> openers = {};  // of a file
 };
 
 // The whole tree. Paths are absolute or relative to the root; "." and ".." are understood. Not
