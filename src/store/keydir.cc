@@ -1,18 +1,12 @@
 #include "store/keydir.h"
 
-#include <sodium/crypto_shorthash_siphash24.h>
-
 #include <algorithm>
 #include <utility>
 
-#include "base/endian.h"
 #include "log/frame_fetch.h"
 
 namespace datawal {
 namespace {
-
-static_assert(crypto_shorthash_siphashx24_BYTES == 16);
-static_assert(crypto_shorthash_siphashx24_KEYBYTES == sizeof(KeyHasher::Secret));
 
 constexpr std::uint64_t kSizeUnknown = 0;
 constexpr unsigned kSizeBits = 16;
@@ -32,15 +26,6 @@ constexpr std::uint64_t size_hint(std::uint32_t frame_size) {
 }
 
 }  // namespace
-
-Fingerprint KeyHasher::fingerprint(ByteView key) const noexcept {
-  std::array<std::byte, crypto_shorthash_siphashx24_BYTES> hash;
-  crypto_shorthash_siphashx24(reinterpret_cast<unsigned char*>(hash.data()),
-                              reinterpret_cast<const unsigned char*>(key.data()), key.size(),
-                              reinterpret_cast<const unsigned char*>(secret_.data()));
-  return {load_le<std::uint64_t>(hash.data()),
-          load_le<std::uint64_t>(hash.data() + 8) >> kSizeBits};
-}
 
 std::optional<std::size_t> Keydir::find(const Fingerprint& fingerprint) const noexcept {
   if (slots_.empty()) return {};

@@ -6,11 +6,11 @@
 // order.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "base/siphash.h"
 #include "datawal/bytes.h"
 #include "datawal/record_log.h"
 
@@ -25,14 +25,17 @@ struct Fingerprint {
   friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
 };
 
-// Fingerprints keys by SipHash-2-4 with 128 bits of output, under a secret of the store's own.
+// Fingerprints keys by SipHash-1-3, under a secret of the store's own.
 class KeyHasher {
  public:
-  using Secret = std::array<std::byte, 16>;
+  using Secret = SipHashKey;
 
   explicit KeyHasher(const Secret& secret) : secret_(secret) {}
 
-  [[nodiscard]] Fingerprint fingerprint(ByteView key) const noexcept;
+  [[nodiscard]] Fingerprint fingerprint(ByteView key) const noexcept {
+    const SipHash128 hash = siphash128<1, 3>(secret_, key);
+    return {hash.low, hash.high >> 16};
+  }
 
  private:
   Secret secret_;
