@@ -1,6 +1,7 @@
 // The index of a store: from a key's fingerprint to the place of its record. It holds no keys. A
 // slot has 112 bits of a keyed hash, a hint of the frame's size, and the place: 24 bytes, of which
-// at most four in five slots are used.
+// at most four in five slots are used. Beside the slots stands an array of one byte each, in which
+// a search for an absent key nearly always ends.
 //
 // Thread safety: const functions may run at the same time; anything else needs the caller's own
 // order.
@@ -89,14 +90,18 @@ class Keydir {
   };
   static_assert(sizeof(Slot) == 24);
 
-  [[nodiscard]] std::size_t home(const Slot& slot) const noexcept {
-    return slot.fingerprint_low & mask_;
+  [[nodiscard]] std::size_t home(const Fingerprint& fingerprint) const noexcept {
+    return fingerprint.low & mask_;
   }
+  void set(std::size_t at, const Slot& slot) noexcept;
+  void set_tag(std::size_t at, std::uint8_t tag) noexcept;
   [[nodiscard]] Slot make_slot(const Fingerprint& fingerprint, const RecordRef& ref);
   [[nodiscard]] std::uint64_t window_of(Position position);
   void place_slot(const Slot& slot) noexcept;
 
   std::vector<Slot> slots_;
+  std::vector<std::uint8_t>
+      tags_;  // of the slots, then of the first few again: a group may reach over the end
   std::size_t mask_ = 0;
   std::uint64_t size_ = 0;
   std::vector<Window> windows_;
