@@ -69,6 +69,7 @@ std::string output_of_self(const std::vector<std::string>& arguments) {
     std::vector<std::string> words = arguments;
     words.insert(words.begin(), "datawal_compare");
     std::vector<char*> pointers;
+    pointers.reserve(words.size() + 1);
     for (std::string& word : words) pointers.push_back(word.data());
     pointers.push_back(nullptr);
     execv("/proc/self/exe", pointers.data());

@@ -30,10 +30,10 @@ class Dataset {
   // The value of an entry; valid as long as the dataset is.
   [[nodiscard]] ByteView value(std::uint32_t index, Generation generation) const;
 
-  // Throws unless `value` is, byte for byte, the entry's value.
-  void check_value(std::uint32_t index, Generation generation, ByteView value) const;
+  // Throws unless `found` is, byte for byte, the entry's value.
+  void check_value(std::uint32_t index, Generation generation, ByteView found) const;
   // The same for an entry known by its key only; throws if no entry has it. Gives the index.
-  std::uint32_t check_entry(ByteView key, Generation generation, ByteView value) const;
+  std::uint32_t check_entry(ByteView key_found, Generation generation, ByteView value_found) const;
 
   // All indices, shuffled; another order for each `purpose`.
   [[nodiscard]] std::vector<std::uint32_t> shuffled(std::uint64_t purpose) const;

@@ -143,12 +143,7 @@ void compare(const CompareOptions& options) {
   write_results(options, kinds, run_all(options, kinds));
 }
 
-}  // namespace
-}  // namespace datawal::bench
-
-int main(int argument_count, char** argument_values) {
-  using namespace datawal::bench;
-  const std::vector<std::string> arguments(argument_values + 1, argument_values + argument_count);
+int run(const std::vector<std::string>& arguments) {
   try {
     if (arguments.size() == 4 && arguments[0] == kMemoryProbeArgument) {
       run_memory_probe(arguments[1], arguments[2], std::stoul(arguments[3]));
@@ -162,4 +157,11 @@ int main(int argument_count, char** argument_values) {
     std::fprintf(stderr, "datawal_compare: %s\n", error.what());
   }
   return EXIT_FAILURE;
+}
+
+}  // namespace
+}  // namespace datawal::bench
+
+int main(int argument_count, char** argument_values) {
+  return datawal::bench::run({argument_values + 1, argument_values + argument_count});
 }

@@ -22,7 +22,7 @@ void count_bytes(benchmark::State& state, std::size_t size) {
 
 void checksum(benchmark::State& state) {
   const Bytes bytes = patterned(static_cast<std::size_t>(state.range(0)));
-  for (auto _ : state) benchmark::DoNotOptimize(crc32c(bytes));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(crc32c(bytes));
   count_bytes(state, bytes.size());
 }
 BENCHMARK(checksum)
@@ -40,7 +40,7 @@ void encode(benchmark::State& state) {
   const Bytes payload = patterned(static_cast<std::size_t>(state.range(0)));
   Bytes buffer(frame_size(key.size(), payload.size()));
   Txid txid = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const auto size = encode_frame(buffer, {RecordType::kPut, ++txid, key, payload});
     if (!size) return state.SkipWithError("encode_frame failed");
     benchmark::ClobberMemory();
@@ -56,7 +56,7 @@ void decode(benchmark::State& state) {
   if (!encode_frame(buffer, {RecordType::kPut, 1, key, payload})) {
     return state.SkipWithError("encode_frame failed");
   }
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const DecodeOutcome outcome = decode_frame(buffer);
     if (!std::holds_alternative<DecodedFrame>(outcome)) {
       return state.SkipWithError("decode_frame failed");

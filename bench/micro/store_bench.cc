@@ -54,7 +54,7 @@ void append(benchmark::State& state) {
   const ScratchDirectory scratch;
   const Bytes payload = payload_of(state);
   RecordLog log = checked(RecordLog::open(scratch.store()));
-  for (auto _ : state) benchmark::DoNotOptimize(checked(log.append(payload)));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(checked(log.append(payload)));
   count(state, payload.size());
 }
 BENCHMARK(append)->Arg(64)->Arg(100)->Arg(1024)->Arg(65536);
@@ -63,7 +63,7 @@ void append_durable(benchmark::State& state) {
   const ScratchDirectory scratch;
   const Bytes payload = payload_of(state);
   RecordLog log = checked(RecordLog::open(scratch.store()));
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(checked(log.append(payload)));
     checked(log.sync());
   }
@@ -76,7 +76,8 @@ void put(benchmark::State& state) {
   const Bytes payload = payload_of(state);
   DataWal store = checked(DataWal::open(scratch.store()));
   std::uint64_t index = 0;
-  for (auto _ : state) benchmark::DoNotOptimize(checked(store.put(key_of(++index), payload)));
+  for ([[maybe_unused]] auto _ : state)
+    benchmark::DoNotOptimize(checked(store.put(key_of(++index), payload)));
   count(state, payload.size());
 }
 BENCHMARK(put)->Arg(100)->Arg(1024)->Arg(65536);
@@ -86,7 +87,7 @@ void overwrite(benchmark::State& state) {
   const Bytes payload = payload_of(state);
   DataWal store = filled_store(scratch, payload);
   std::uint64_t entry = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     entry = next_entry(entry);
     benchmark::DoNotOptimize(checked(store.put(key_of(entry), payload)));
   }
@@ -99,7 +100,7 @@ void get(benchmark::State& state) {
   const Bytes payload = payload_of(state);
   const DataWal store = filled_store(scratch, payload);
   std::uint64_t entry = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     entry = next_entry(entry);
     const std::optional<Value> value = checked(store.get(key_of(entry)));
     if (!value) return state.SkipWithError("an entry is missing");
@@ -114,7 +115,7 @@ void get_missing(benchmark::State& state) {
   const Bytes payload = payload_of(state);
   const DataWal store = filled_store(scratch, payload);
   std::uint64_t entry = kStoreEntries;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     if (checked(store.get(key_of(++entry)))) return state.SkipWithError("found what is not there");
   }
   count(state, 0);
@@ -125,7 +126,7 @@ void open_store(benchmark::State& state) {
   const ScratchDirectory scratch;
   const Bytes payload = payload_of(state);
   checked(filled_store(scratch, payload).close());
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const DataWal store = checked(DataWal::open(scratch.store()));
     if (store.size() != kStoreEntries) return state.SkipWithError("entries are missing");
   }
@@ -137,7 +138,7 @@ void scan(benchmark::State& state) {
   const ScratchDirectory scratch;
   const Bytes payload = payload_of(state);
   const DataWal store = filled_store(scratch, payload);
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     RecordCursor cursor = store.scan();
     std::uint64_t records = 0;
     while (checked(cursor.next())) ++records;
