@@ -2,11 +2,12 @@
 // of a store is kept beside it, and what is salvaged goes to a new one.
 //
 //   datawal::Result<datawal::VerifyReport> report = datawal::verify("state");
-//   if (report && report->damages.empty()) puts("sound");
+//   if (report && report->is_sound()) puts("sound");
 //
-// Thread safety: free functions without shared state.
+// Thread safety: free functions without shared state; any thread may call them at any time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -19,13 +20,16 @@
 
 namespace datawal {
 
+// How many damages a report lists one by one; it counts all of them.
+inline constexpr std::size_t kDamagesListedMax = 1'000;
+
 // A stretch of a segment that is not intact frames.
 struct Damage {
   Position position = {};
-  std::uint64_t size = 0;  // bytes up to the next intact frame or the end of the segment
-  Error error = {};        // what decoding gave there
+  std::uint64_t size = 0;  // bytes up to the next frame, damaged or not, or the end of the segment
+  Error error = {};        // what decoding gave there, or reading
   // Nothing acknowledged can have been lost by it: what a crash leaves at the end of the last
-  // segment.
+  // segment, or a record that a live writer has not finished yet.
   bool torn_tail = false;
   // Intact frames between this damage and the next, or the end of the segment.
   std::uint64_t intact_frames_beyond = 0;
@@ -50,56 +54,84 @@ struct VerifyReport {
   std::uint64_t structural_failures = 0;
   std::uint64_t truncations = 0;
   Position last_frame = {};          // of the last intact frame; segment 0 if there is none
-  std::vector<Damage> damages = {};  // the first 1,000, in log order
+  std::vector<Damage> damages = {};  // the first kDamagesListedMax, in log order
   std::uint64_t damage_count = 0;    // all of them
   std::uint64_t txid_gaps = 0;       // places where a txid does not follow the one before it
   std::optional<Position> first_txid_gap = {};
   TailReport tail = {};
   std::vector<SegmentSummary> segments = {};
-  // Set where open() would refuse the store, with the error it would give.
+  // Set where RecordLog::open() would refuse the store, with the error it would give. That may be
+  // without any damage: when records are missing that are known to have been durable.
   std::optional<Error> refusal = {};
+
+  [[nodiscard]] bool is_sound() const noexcept { return damage_count == 0 && !refusal; }
 };
 
 // Reads every byte of the store without the lock and without changing anything, and goes on behind
-// damage. Fails only where reading fails (kNotFound, kIo, kNotRegularFile). Cost: one CRC of
-// everything.
+// damage. A writer may be at work beside it. Fails only where reading fails (kNotFound, kIo,
+// kNotRegularFile). Cost: one CRC of everything, and of what is behind damage a few; memory bounded
+// by the largest record.
 [[nodiscard]] DATAWAL_EXPORT Result<VerifyReport> verify(const std::filesystem::path& directory,
                                                          const Options& options = {});
 
 enum class Apply { kNo, kYes };
 
-// One segment that repair() has rewritten, or would.
+// One segment that repair() has mended, or would.
 struct RepairAction {
   SegmentId segment{};
+  std::uint64_t offset = 0;           // of the first damage; before it nothing changes
   std::uint64_t frames_kept = 0;      // intact frames, before and behind the damage
-  std::uint64_t bytes_set_aside = 0;  // bytes that are in no intact frame
-  std::string quarantine =
-      {};  // the file in the store that has the segment as it was; empty if not applied
+  std::uint64_t bytes_set_aside = 0;  // bytes taken out of the segment
+  // The file in the store that has the segment's bytes from `offset` on, as they were; empty if not
+  // applied.
+  std::string quarantine = {};
 };
 
 struct RepairReport {
-  std::vector<RepairAction> actions = {};  // empty: nothing to do
-  VerifyReport found = {};                 // before the repair
+  std::vector<RepairAction> actions = {};
+  // Whether the sidecar that says up to where the log is durable goes, because the positions it
+  // names move, or the records before them are missing.
+  bool drops_watermark = false;
+  VerifyReport found = {};  // before the repair
+
+  [[nodiscard]] bool is_needed() const noexcept { return !actions.empty() || drops_watermark; }
 };
 
-// Makes a store that open() refuses, or that has a torn tail, whole again: every damaged segment is
-// replaced by its intact frames, in order, and kept as it was under a quarantine name. With
-// Apply::kNo only says what would be done, takes no lock and changes nothing. Takes the writer lock
-// otherwise (kLocked). Every step leaves a store that a second repair() finishes.
+// Makes a store that open() refuses, or that has a torn tail, whole again. Where open() would cut a
+// torn tail, so does this. Any other damaged segment is replaced by its intact frames, before and
+// behind the damage, in order. Everything from the first damage on is kept as it was under a
+// quarantine name.
+//
+// With Apply::kNo only says what would be done, takes no lock and changes nothing. With Apply::kYes
+// takes the writer lock (kLocked). Fails with kUnsupportedVersion where a damaged place turns out
+// to be an intact record of a newer format, with kNoSpace before anything has changed, and as
+// verify() does. After a failure or a crash at any point every intact record is still there, and
+// another repair() finishes the job. What it has done is durable when it returns. Needs free space
+// for the segments that it rewrites and twice what is behind the damage.
 [[nodiscard]] DATAWAL_EXPORT Result<RepairReport> repair(const std::filesystem::path& directory,
                                                          Apply apply, const Options& options = {});
+
+// Something in a store that salvage() cannot take records from.
+struct SalvageFinding {
+  std::string name;     // of the file in the source
+  std::string message;  // what it is and what can be done with it
+};
 
 struct SalvageReport {
   std::uint64_t frames_recovered = 0;
   std::uint64_t bytes_recovered = 0;
   std::uint64_t bytes_lost = 0;     // in no intact frame
-  std::vector<Damage> losses = {};  // every stretch that was left behind, in log order
+  std::vector<Damage> losses = {};  // the first kDamagesListedMax, in log order
+  std::uint64_t loss_count = 0;     // all of them
+  std::vector<SalvageFinding> findings = {};
 };
 
 // Copies every intact frame of `source`, byte for byte, into the new store `target`, segment by
-// segment, passing over any damage, and writes what was lost to "loss-report.jsonl" in it. The
-// source is read without the lock and not changed; unreadable stretches are losses. The target
-// appears whole or not at all (kNotEmpty, kAlreadyExists).
+// segment, passing over any damage, and writes what was lost to "loss-report.jsonl" in it: one JSON
+// object a line for each loss and finding, and a summary at the end. The source is read without the
+// lock and not changed; unreadable stretches are losses. The target appears whole and durable or
+// not at all (kNotEmpty, kAlreadyExists). Fails with kNotFound if there is nothing of a store in
+// `source`.
 [[nodiscard]] DATAWAL_EXPORT Result<SalvageReport> salvage(const std::filesystem::path& source,
                                                            const std::filesystem::path& target,
                                                            const Options& options = {});

@@ -9,8 +9,11 @@ namespace {
 
 constexpr std::size_t kDigitCount = 8;
 constexpr std::string_view kExtension = ".dwal";
+constexpr std::string_view kQuarantineExtension = ".quarantine";
 
-bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
+bool is_digit(char letter) {
+  return letter >= '0' && letter <= '9';
+}
 
 }  // namespace
 
@@ -32,7 +35,15 @@ std::optional<SegmentId> parse_segment_name(std::string_view name) {
 std::string quarantine_name(SegmentId id, std::uint64_t offset, unsigned number) {
   std::string name = segment_name(id) + "." + std::to_string(offset);
   if (number > 1) name += "." + std::to_string(number);
-  return name + ".quarantine";
+  return name.append(kQuarantineExtension);
+}
+
+bool is_quarantine_name(std::string_view name) {
+  return name.ends_with(kQuarantineExtension);
+}
+
+std::string replacement_name(SegmentId id) {
+  return segment_name(id) + ".repair";
 }
 
 }  // namespace datawal

@@ -25,4 +25,10 @@ inline constexpr SegmentId kSegmentIdMax{99'999'999};
 // "00000042.dwal.4096.quarantine"; from the second on, "00000042.dwal.4096.2.quarantine".
 [[nodiscard]] std::string quarantine_name(SegmentId id, std::uint64_t offset, unsigned number = 1);
 
+// Whether `name` ends as those names do.
+[[nodiscard]] bool is_quarantine_name(std::string_view name);
+
+// "00000042.dwal.repair": what is to replace the segment.
+[[nodiscard]] std::string replacement_name(SegmentId id);
+
 }  // namespace datawal

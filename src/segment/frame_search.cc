@@ -7,6 +7,7 @@
 
 #include "base/endian.h"
 #include "base/try.h"
+#include "segment/segment_reader.h"
 
 namespace datawal {
 namespace {
@@ -191,7 +192,8 @@ bool FrameSearch::continues_order(Txid txid) const {
   if (txid_before_damage_ && txid != 0 && txid - 1 == *txid_before_damage_) return true;
   if (txid <= previous_txid_) return false;
   if (txid_limit_ && *txid_limit_ > saturating_add(highest_txid_, 1)) return txid < *txid_limit_;
-  return txid <= saturating_add(highest_txid_, 1 + (end_ - begin_) / kFrameSizeMin);
+  const bool is_first = highest_txid_ == 0;  // and nobody knows what the log begins with
+  return is_first || txid <= saturating_add(highest_txid_, 1 + (end_ - begin_) / kFrameSizeMin);
 }
 
 Result<bool> FrameSearch::is_believed(std::uint64_t offset, std::uint64_t claimed_end) {
@@ -272,6 +274,14 @@ Result<std::uint64_t> FrameSearch::data_end() {
   }
   data_end_ = begin_;
   return begin_;
+}
+
+Result<std::optional<Txid>> first_txid(const File& file) {
+  DATAWAL_TRY_ASSIGN(const std::uint64_t size, file.size());
+  SegmentReader reader(file, 0, size);
+  DATAWAL_TRY_ASSIGN(const SegmentStep step, reader.next());
+  if (step != SegmentStep::kFrame) return std::nullopt;
+  return reader.frame().record.txid;
 }
 
 }  // namespace datawal

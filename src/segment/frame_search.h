@@ -48,7 +48,8 @@ struct Stretch {
 class FrameSearch {
  public:
   // Looks at the bytes [begin, end) of `file`, which must outlive the search. A frame, or damage,
-  // starts at `begin`. `last_txid` is the highest before it, 0 if there is none. `txid_limit` is
+  // starts at `begin`. `last_txid` is the highest before it, 0 if there is none (any may be the
+  // first then). `txid_limit` is
   // one that only later segments reach (the first of the next one); without it, no more txids are
   // expected to be missing than the stretch has room for.
   FrameSearch(const File& file, std::uint64_t begin, std::uint64_t end, Txid last_txid,
@@ -111,5 +112,8 @@ class FrameSearch {
   std::uint64_t refutation_allowance_;
   std::optional<std::uint64_t> data_end_;
 };
+
+// The txid of the frame that `file` begins with, or nullopt if no frame decodes there.
+[[nodiscard]] Result<std::optional<Txid>> first_txid(const File& file);
 
 }  // namespace datawal

@@ -223,6 +223,14 @@ TEST(FrameSearch, TxidsMustStayBelowTheLimit) {
             range(100, 102));
 }
 
+TEST(FrameSearch, ALogThatIsDamagedFromItsStartMayBeginWithAnyTxid) {
+  SegmentBuilder segment;
+  segment.add_bytes(as_bytes("some damage"));
+  segment.add_run(1'000'000, 1'000'002);
+  EXPECT_EQ(search_txids(segment), range(1'000'000, 1'000'002));
+  EXPECT_TRUE(search_txids(segment, {.txid_limit = 1'000'000}).empty());
+}
+
 TEST(FrameSearch, TheHighestTxidsDoNotOverflow) {
   constexpr Txid kMax = std::numeric_limits<Txid>::max();
   SegmentBuilder segment;
@@ -340,7 +348,8 @@ class PlainSearch {
 
   bool in_order(Txid txid) const {
     if (txid == *before_damage_ + 1) return true;
-    return txid > previous_ && txid <= highest_ + 1 + bytes_.size() / kFrameSizeMin;
+    const Txid highest = highest_ + 1 + bytes_.size() / kFrameSizeMin;
+    return txid > previous_ && (highest_ == 0 || txid <= highest);
   }
 
   std::size_t continuation(std::size_t offset, const CrcMismatch* claim) {
