@@ -1,4 +1,4 @@
-// What a program that uses an installed datawal looks like; it is built and run against the package.
+// What a program that uses an installed datawal looks like; built and run against the package.
 #include <datawal/datawal.h>
 
 #include <chrono>

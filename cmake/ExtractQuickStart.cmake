@@ -1,0 +1,23 @@
+# Takes a code block out of the README: the first ```LANGUAGE block below "## Quick start".
+#   cmake -D README=README.md -D LANGUAGE=cpp -D OUTPUT=file -P ExtractQuickStart.cmake
+
+file(READ "${README}" text)
+string(FIND "${text}" "\n## Quick start\n" heading)
+if(heading EQUAL -1)
+  message(FATAL_ERROR "${README} has no section \"Quick start\"")
+endif()
+string(SUBSTRING "${text}" ${heading} -1 text)
+string(FIND "${text}" "\n```${LANGUAGE}\n" fence)
+if(fence EQUAL -1)
+  message(FATAL_ERROR "the quick start of ${README} has no ${LANGUAGE} block")
+endif()
+string(LENGTH "\n```${LANGUAGE}\n" fence_length)
+math(EXPR begin "${fence} + ${fence_length}")
+string(SUBSTRING "${text}" ${begin} -1 text)
+string(FIND "${text}" "\n```" end)
+if(end EQUAL -1)
+  message(FATAL_ERROR "the ${LANGUAGE} block of ${README} does not end")
+endif()
+math(EXPR end "${end} + 1")
+string(SUBSTRING "${text}" 0 ${end} block)
+file(WRITE "${OUTPUT}" "${block}")
