@@ -7,7 +7,8 @@
 //   auto value = store->get(datawal::as_bytes("cursor"));      // Result<std::optional<Value>>
 //   if (value && *value) use((*value)->text());
 //
-// Memory: 20 to 40 bytes a live key, whatever the key's length; keys and values stay on disk.
+// Memory: 31 to 63 bytes a live key, whatever the key's length, and half as much again while the
+// index grows; keys and values stay on disk.
 //
 // Thread safety: one thread at a time, except that const functions may run at the same time as each
 // other.
@@ -161,7 +162,8 @@ class DATAWAL_EXPORT DataWal {
   [[nodiscard]] Result<ExportStats> export_jsonl(const std::filesystem::path& file,
                                                  Overwrite overwrite = Overwrite::kYes) const;
   // Puts every line of such a file, in order, and syncs. The whole file is checked first: fails
-  // with kParse naming the line, or kTooLarge, with the store as it was. Cost: two reads of the
+  // with kParse naming the line, or kTooLarge, with the store as it was. A failure to write, or a
+  // file that changes meanwhile, can leave the lines before it imported. Cost: two reads of the
   // file.
   [[nodiscard]] Result<ImportStats> import_jsonl(const std::filesystem::path& file);
 

@@ -135,8 +135,10 @@ class DATAWAL_EXPORT RecordCursor {
   ~RecordCursor();
 
   // The next record, or nullopt at the end. After an error or the end every further call gives the
-  // same end. Fails with kCrcMismatch, kTruncated, kStructural or kUnsupportedVersion where a
-  // segment is damaged, and with kIo. Cost: one read per 256 KiB, one CRC per record.
+  // same. Fails with kCorruption where acknowledged records are damaged or missing, kCrcMismatch,
+  // kTruncated, kStructural or kUnsupportedVersion where a record is damaged otherwise, kGap if the
+  // scan was to begin behind the end of a segment, kNotFound if a segment has been removed
+  // meanwhile, kNotRegularFile, kIo. Cost: one read per 256 KiB, one CRC per record.
   [[nodiscard]] Result<std::optional<ScannedRecord>> next();
 
   // What has been read so far; complete once next() has given nullopt.
@@ -171,11 +173,14 @@ class DATAWAL_EXPORT RecordLog {
 
   // Appends a Raw record without a key. On return the record outlives the death of this process and
   // is visible to readers; it outlives a power cut after the next sync(). Fails with kTooLarge
-  // (nothing written, the log goes on), kNoSpace or kIo (the log is then poisoned), kPoisoned,
-  // kExhausted, kClosed. Cost: one write(2).
+  // (nothing written, the log goes on), kPoisoned, kExhausted, kClosed, and with kNoSpace or kIo:
+  // the log is then poisoned, unless it was what has to be done before the first record that
+  // failed; that is tried again by the next call. Cost: one write(2); the first append after an
+  // open also makes durable what was found, two or three syncs.
   [[nodiscard]] Result<Appended> append(ByteView payload);
 
-  // Appends a record of any type; otherwise as append().
+  // Appends a record of any type; otherwise as append(). Fails with kInvalidArgument for a type
+  // that is none.
   [[nodiscard]] Result<Appended> append_record(RecordType type, ByteView key, ByteView payload);
 
   // Returns when every record appended so far, and every record found at open, would outlive a
@@ -184,19 +189,22 @@ class DATAWAL_EXPORT RecordLog {
   // appended since the last.
   [[nodiscard]] Status sync();
 
-  // Closes the active segment durably and begins the next. A failure poisons the log. Appending
-  // does this by itself at Options::segment_size_max. Cost: one fdatasync, one directory sync.
+  // Closes the active segment durably and begins the next. Fails with kExhausted after segment
+  // 99,999,999 (the log goes on), otherwise as append() does. Appending rotates by itself at
+  // Options::segment_size_max. Cost: one fdatasync of the segment, one of the watermark, one sync
+  // of the directory.
   [[nodiscard]] Status rotate();
 
-  // Syncs what was appended and releases the lock; every later call gives kClosed. Fails as sync()
-  // does; the lock is released all the same.
+  // Syncs what was appended and releases the lock; every later write, sync and rotation gives
+  // kClosed, reading goes on, and closing again does nothing. Fails as sync() does; the lock is
+  // released all the same.
   [[nodiscard]] Status close();
 
   // All records there are now, in order. The cursor does not see records appended later.
   [[nodiscard]] RecordCursor scan() const;
-  // The same from a record's position on: whole segments and, in the first of them, frames before
-  // it are passed over. `from` must be the position of a frame or the end of a segment, or the scan
-  // reports damage there.
+  // The same from a record's position on. `from` must be the position of a frame or the end of a
+  // segment, or the scan reports damage there, or kGap behind the end. Where there is no such
+  // segment it begins with the next one.
   [[nodiscard]] RecordCursor scan_from(Position from) const;
   // The same from the first record whose txid is at least `txid`. Cost: one small read per segment.
   [[nodiscard]] RecordCursor scan_from_txid(Txid txid) const;

@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint64_t kSizeUnknown = 0;
 constexpr unsigned kSizeBits = 16;
 constexpr std::uint64_t kSizeMask = (std::uint64_t{1} << kSizeBits) - 1;
-constexpr unsigned kOffsetBits = 40;
+constexpr unsigned kOffsetBits = 37;  // leaves more windows than there are segment ids
 constexpr std::uint64_t kWindowSize = std::uint64_t{1} << kOffsetBits;
 constexpr std::size_t kSlotCountMin = 64;
 

@@ -73,7 +73,7 @@ class Keydir {
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
 
  private:
-  // A stretch of a segment that 40 bits can address. Segments of other writers may have several.
+  // A stretch of a segment that 37 bits can address. Segments of other writers may have several.
   struct Window {
     SegmentId segment;
     std::uint64_t base;
@@ -82,7 +82,7 @@ class Keydir {
   struct Slot {
     std::uint64_t fingerprint_low = 0;
     std::uint64_t fingerprint_high_and_size = 0;  // 48 bits above 16 bits of size in kFrameSizeUnit
-    std::uint64_t place = 0;  // 0: empty; else window above 40 bits of offset, plus 1
+    std::uint64_t place = 0;  // 0: empty; else window above 37 bits of offset, plus 1
 
     [[nodiscard]] Fingerprint fingerprint() const noexcept {
       return {fingerprint_low, fingerprint_high_and_size >> 16};
