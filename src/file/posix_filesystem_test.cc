@@ -214,8 +214,14 @@ TEST(PosixFilesystem, ReadOnlyMediaAreReadAndNotChanged) {
             "Io EROFS, remedy, ok, ok, ok");
 }
 
-// What a user without any rights sees of a directory of the mode `mode`.
-std::string as_nobody(std::filesystem::perms mode,
+// Lets this user, where it is not root and so cannot become another, do what others may.
+void set_mode(const std::filesystem::path& path, unsigned mode) {
+  if (::geteuid() != 0) mode = (mode & 07U) << 6U;
+  std::filesystem::permissions(path, std::filesystem::perms(mode));
+}
+
+// What a user without any rights of its own sees of a directory of the mode `mode`.
+std::string as_nobody(unsigned mode,
                       const std::function<std::string(const std::filesystem::path&)>& body) {
   const ScratchDirectory scratch;
   std::filesystem::permissions(scratch.path(), std::filesystem::perms(0755));
@@ -223,18 +229,20 @@ std::string as_nobody(std::filesystem::perms mode,
   std::filesystem::create_directories(path / "inner");
   write_text(path / "file", "secret");
   write_text(path / ".lock", "");
-  std::filesystem::permissions(path / "inner", std::filesystem::perms(0777));
-  std::filesystem::permissions(path / "file", std::filesystem::perms(0600));
-  std::filesystem::permissions(path / ".lock", std::filesystem::perms(0444));
-  std::filesystem::permissions(path, mode);
-  return run_in_child([&] {
+  set_mode(path / "inner", 0777);
+  set_mode(path / "file", 0600);
+  set_mode(path / ".lock", 0444);
+  set_mode(path, mode);
+  const std::string text = run_in_child([&] {
     test::become_nobody();
     return body(path);
   });
+  std::filesystem::permissions(path, std::filesystem::perms(0755));
+  return text;
 }
 
 TEST(PosixFilesystem, MissingPermissionsNameTheRemedy) {
-  EXPECT_EQ(as_nobody(std::filesystem::perms(0755),
+  EXPECT_EQ(as_nobody(0755,
                       [](const std::filesystem::path& path) {
                         const auto directory = open_directory(path);
                         const auto read = directory->open("file", OpenMode::kRead);
@@ -252,7 +260,7 @@ TEST(PosixFilesystem, MissingPermissionsNameTheRemedy) {
 }
 
 TEST(PosixFilesystem, DirectoriesThatMayOnlyBePassedThroughAre) {
-  EXPECT_EQ(as_nobody(std::filesystem::perms(0711),
+  EXPECT_EQ(as_nobody(0711,
                       [](const std::filesystem::path& path) {
                         Filesystem& filesystem = posix_filesystem();
                         const auto made = filesystem.create_directory(path / "inner" / "new");
@@ -264,7 +272,7 @@ TEST(PosixFilesystem, DirectoriesThatMayOnlyBePassedThroughAre) {
 }
 
 TEST(PosixFilesystem, UnreadableDirectoriesAreNotEntered) {
-  EXPECT_EQ(as_nobody(std::filesystem::perms(0700),
+  EXPECT_EQ(as_nobody(0700,
                       [](const std::filesystem::path& path) {
                         Filesystem& filesystem = posix_filesystem();
                         return outcome(filesystem.open_directory(path / "inner")) + ", " +
@@ -293,14 +301,19 @@ TEST(PosixFilesystem, OpenFilesLimitIsNamed) {
   const ScratchDirectory scratch;
   const std::string text = run_in_child([&]() -> std::string {
     const auto directory = open_directory(scratch.path());
-    const rlimit limit = {.rlim_cur = 3, .rlim_max = 3};
+    rlimit before = {};
+    if (::getrlimit(RLIMIT_NOFILE, &before) != 0) return "getrlimit failed";
+    const rlimit limit = {.rlim_cur = 3, .rlim_max = before.rlim_max};
     if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return "setrlimit failed";
     const auto file = directory->open("file", OpenMode::kCreateExclusive);
+    const auto entries = directory->list();
+    const auto synced = directory->sync_parent();
     const auto watch = directory->watch();
+    const auto made = posix_filesystem().create_directory("/");
+    if (::setrlimit(RLIMIT_NOFILE, &before) != 0) return "setrlimit failed";
     (*watch)->wait(std::chrono::milliseconds(1));  // looks at intervals instead
     return outcome(file) + (has_remedy(file.error(), "ulimit -n") ? ", remedy, " : ", ") +
-           outcome(directory->list()) + ", " + outcome(directory->sync_parent()) + ", " +
-           outcome(watch) + ", " + outcome(posix_filesystem().create_directory("/"));
+           outcome(entries) + ", " + outcome(synced) + ", " + outcome(watch) + ", " + outcome(made);
   });
   EXPECT_EQ(text, "Io EMFILE, remedy, Io EMFILE, Io EMFILE, ok, Io EMFILE");
 }

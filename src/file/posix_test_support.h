@@ -111,16 +111,28 @@ inline void become_nobody() {
   }
 }
 
-// Gives this (child) process mounts of its own and mounts a tmpfs of `size` ("1m") at `target`.
-// Empty if that worked, else why not.
+// Gives this (child) process mounts of its own, which an ordinary user may have as the root of a
+// user namespace.
+inline bool unshare_mounts() {
+  if (::geteuid() == 0) return ::unshare(CLONE_NEWNS) == 0;
+  const std::string user = std::to_string(::geteuid());
+  const std::string group = std::to_string(::getegid());
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+  write_text("/proc/self/setgroups", "deny");
+  write_text("/proc/self/uid_map", "0 " + user + " 1");
+  write_text("/proc/self/gid_map", "0 " + group + " 1");
+  return ::geteuid() == 0;
+}
+
+// Mounts a tmpfs of `size` ("1m") at `target`, for this (child) process only. Empty if that worked,
+// else why not.
 inline std::string mount_tmpfs(const std::filesystem::path& target, const std::string& size) {
-  const std::string remedy = ": run the tests as root, in a container with CAP_SYS_ADMIN. errno ";
-  if (::unshare(CLONE_NEWNS) != 0) return "unshare" + remedy + std::to_string(errno);
-  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-      ::mount("tmpfs", target.c_str(), "tmpfs", 0, ("size=" + size).c_str()) != 0) {
-    return "mount" + remedy + std::to_string(errno);
-  }
-  return "";
+  const bool is_mounted =
+      unshare_mounts() && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+      ::mount("tmpfs", target.c_str(), "tmpfs", 0, ("size=" + size).c_str()) == 0;
+  if (is_mounted) return "";
+  return "cannot mount, errno " + std::to_string(errno) +
+         ": run the tests as root, or where users may have namespaces of their own";
 }
 
 inline std::string remount_read_only(const std::filesystem::path& target) {

@@ -128,31 +128,39 @@ void SimulatedFileData::place(ByteView data) {
   forget_changes();
 }
 
-Bytes SimulatedFileData::durable_page(std::uint64_t page_index) const {
-  Bytes content(kPageSize);
-  const std::uint64_t begin = page_index * kPageSize;
-  if (begin >= durable_.size()) return content;
-  const std::uint64_t size = std::min<std::uint64_t>(kPageSize, durable_.size() - begin);
-  copy_bytes(ByteView(durable_).subspan(begin, size), 0, content);
-  return content;
-}
-
-// The page with its first `change_count` changes, and with all cuts up to `cut_sequence`.
-Bytes SimulatedFileData::page_after(std::uint64_t page_index, const Page& page,
-                                    std::size_t change_count, std::uint64_t cut_sequence) const {
-  Bytes content = durable_page(page_index);
+// The bytes `range` of a page with its first `change_count` changes, and with all cuts up to
+// `cut_sequence`.
+Bytes SimulatedFileData::content_after(std::uint64_t page_index, const Page& page, Range range,
+                                       std::size_t change_count, std::uint64_t cut_sequence) const {
+  Bytes content(range.size);
+  const std::uint64_t begin = page_index * kPageSize + range.begin;
+  if (begin < durable_.size()) {
+    const std::uint64_t size = std::min<std::uint64_t>(range.size, durable_.size() - begin);
+    copy_bytes(ByteView(durable_).subspan(begin, size), 0, content);
+  }
   for (std::size_t index = 0; index < page.changes.size(); ++index) {
     const Change& change = page.changes[index];
     const bool has_happened =
         index < change_count || (change.is_cut && change.sequence <= cut_sequence);
     if (!has_happened) continue;
+    const std::size_t end = change.is_cut ? kPageSize : change.begin + change.written.size();
+    const std::size_t from = std::max(change.begin, range.begin);
+    const std::size_t to = std::min(end, range.begin + range.size);
+    if (from >= to) continue;
     if (change.is_cut) {
-      zero_from(change.begin, content);
+      zero_from(from - range.begin, content);
     } else {
-      copy_bytes(change.written, change.begin, content);
+      const ByteView part = ByteView(change.written).subspan(from - change.begin, to - from);
+      copy_bytes(part, from - range.begin, content);
     }
   }
   return content;
+}
+
+Bytes SimulatedFileData::page_after(std::uint64_t page_index, const Page& page,
+                                    std::size_t change_count, std::uint64_t cut_sequence) const {
+  const Range whole = {.begin = 0, .size = kPageSize};
+  return content_after(page_index, page, whole, change_count, cut_sequence);
 }
 
 // A page that was given back by a cut, and only then written anew, lies in another place on the
@@ -214,12 +222,13 @@ Bytes SimulatedFileData::torn_page(std::uint64_t page_index, const Page& page,
   for (std::uint64_t begin = 0; begin < kPageSize; begin += kSectorSize) {
     const std::size_t count = random.below(count_max + 1);
     const bool is_split = count < count_max && random.below(kSplitOneIn) == 0;
-    const Bytes older = page_after(page_index, page, count, cut_sequence);
-    const Bytes newer = page_after(page_index, page, count + (is_split ? 1 : 0), cut_sequence);
-    const std::size_t newer_size = random.below(kSectorSize + 1);
-    copy_bytes(ByteView(newer).subspan(begin, newer_size), begin, content);
-    copy_bytes(ByteView(older).subspan(begin + newer_size, kSectorSize - newer_size),
-               begin + newer_size, content);
+    const Range sector = {.begin = begin, .size = kSectorSize};
+    Bytes bytes = content_after(page_index, page, sector, count, cut_sequence);
+    if (is_split) {
+      const Bytes newer = content_after(page_index, page, sector, count + 1, cut_sequence);
+      copy_bytes(ByteView(newer).first(random.below(kSectorSize)), 0, bytes);
+    }
+    copy_bytes(bytes, begin, content);
   }
   return content;
 }

@@ -57,6 +57,11 @@ class SimulatedFileData {
     std::uint64_t size;
     bool is_cut;
   };
+  // A part of a page.
+  struct Range {
+    std::size_t begin;
+    std::size_t size;
+  };
   // A choice of what has reached the disk.
   struct Survival {
     std::uint64_t cut_sequence = 0;  // cuts up to this one have
@@ -69,7 +74,8 @@ class SimulatedFileData {
   [[nodiscard]] bool is_dirty() const;
   [[nodiscard]] Survival survive_until(std::uint64_t sequence) const;
   [[nodiscard]] Survival survive_by_chance(SimulatedRandom& random) const;
-  [[nodiscard]] Bytes durable_page(std::uint64_t page_index) const;
+  [[nodiscard]] Bytes content_after(std::uint64_t page_index, const Page& page, Range range,
+                                    std::size_t change_count, std::uint64_t cut_sequence) const;
   [[nodiscard]] Bytes page_after(std::uint64_t page_index, const Page& page,
                                  std::size_t change_count, std::uint64_t cut_sequence) const;
   [[nodiscard]] static std::size_t change_count_max(const Page& page, std::uint64_t cut_sequence);

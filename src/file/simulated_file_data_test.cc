@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bitset>
 #include <set>
 #include <string>
 #include <vector>
@@ -214,34 +215,39 @@ TEST(SimulatedFileData, SameSeedSameResult) {
 class History {
  public:
   void change_to(const Bytes& bytes) {
-    if (values_.size() < bytes.size()) values_.resize(bytes.size(), {std::byte{0}});
+    if (values_.size() < bytes.size()) values_.resize(bytes.size(), kZeroOnly);
     for (std::size_t at = 0; at < values_.size(); ++at) {
-      values_[at].insert(at < bytes.size() ? bytes[at] : std::byte{0});
+      values_[at].set(at < bytes.size() ? std::to_integer<std::size_t>(bytes[at]) : 0);
     }
     size_min_ = std::min(size_min_, bytes.size());
     size_max_ = std::max(size_max_, bytes.size());
   }
   void sync(const Bytes& bytes) {
-    values_.clear();
-    for (const std::byte byte : bytes) values_.push_back({byte});
+    values_.assign(bytes.size(), {});
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+      values_[at].set(std::to_integer<std::size_t>(bytes[at]));
+    }
     size_min_ = size_max_ = bytes.size();
   }
   [[nodiscard]] bool allows(const std::string& found) const {
     if (found.size() < size_min_ || found.size() > size_max_) return false;
     for (std::size_t at = 0; at < found.size(); ++at) {
-      if (!values_[at].contains(static_cast<std::byte>(found[at]))) return false;
+      if (!values_[at].test(static_cast<unsigned char>(found[at]))) return false;
     }
     return true;
   }
 
  private:
-  std::vector<std::set<std::byte>> values_;
+  using Values = std::bitset<256>;
+  static constexpr Values kZeroOnly{1};
+
+  std::vector<Values> values_;
   std::size_t size_min_ = 0;
   std::size_t size_max_ = 0;
 };
 
 TEST(SimulatedFileData, NeverInventsAByte) {
-  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     SimulatedRandom random(seed);
     SimulatedFileData file;
