@@ -102,8 +102,8 @@ using HeaderOutcome = std::variant<FrameHeader, Truncated, StructuralError>;
 
 // Writes `record` as a frame to the front of `buffer` and gives the frame's size in bytes. Fails
 // with kTooLarge if the key or the payload is above its limit, and with kInvalidArgument if the
-// buffer is smaller than frame_size(); the buffer is then untouched. Neither view may overlap the
-// buffer. Does not allocate.
+// type is none or the buffer is smaller than frame_size(); the buffer is then untouched. Neither
+// view may overlap the buffer. Does not allocate.
 [[nodiscard]] DATAWAL_EXPORT Result<std::size_t> encode_frame(MutableByteView buffer,
                                                               const RecordView& record);
 
