@@ -1,0 +1,45 @@
+#include "tools/signals.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <initializer_list>
+
+namespace datawal::cli {
+namespace {
+
+// A signal handler can reach nothing else.
+volatile std::sig_atomic_t stop_signal_count = 0;
+
+extern "C" void note_stop_signal(int /*signal*/) {
+  stop_signal_count = 1;
+}
+
+}  // namespace
+
+void catch_stop_signals() {
+  struct sigaction action = {};
+  action.sa_handler = note_stop_signal;
+  ::sigemptyset(&action.sa_mask);
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+bool stop_was_requested() {
+  return stop_signal_count != 0;
+}
+
+void ignore_broken_pipes() {
+  (void)std::signal(SIGPIPE, SIG_IGN);
+}
+
+void keep_standard_descriptors_open() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) != -1) continue;
+    // open(2) gives the lowest free number, which is this one.
+    (void)::open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+  }
+}
+
+}  // namespace datawal::cli
