@@ -79,7 +79,7 @@ class LayoutTest : public testing::TestWithParam<Implementation> {
     driver.must("close");
   }
 
-  Scratch scratch_;
+  Scratch scratch_{Medium::kMemory};
   fs::path directory_ = scratch_.fresh("store");
   DriverProcess crate_{GetParam()};
   DriverProcess datawal_{kDatawal};

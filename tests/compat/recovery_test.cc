@@ -96,7 +96,7 @@ class RecoveryTest : public testing::TestWithParam<Implementation> {
     }
   }
 
-  Scratch scratch_;
+  Scratch scratch_{Medium::kMemory};
   fs::path store_ = scratch_.fresh("store");
   DriverProcess crate_{GetParam()};
 };

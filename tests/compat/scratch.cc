@@ -1,5 +1,6 @@
 #include "scratch.h"
 
+#include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -13,8 +14,11 @@ namespace datawal::compat {
 
 namespace fs = std::filesystem;
 
-Scratch::Scratch() {
-  std::string pattern = (fs::temp_directory_path() / "datawal-compat-XXXXXX").string();
+Scratch::Scratch(Medium medium) {
+  const fs::path memory = "/dev/shm";
+  const bool in_memory = medium == Medium::kMemory && access(memory.c_str(), W_OK) == 0;
+  const fs::path parent = in_memory ? memory : fs::temp_directory_path();
+  std::string pattern = (parent / "datawal-compat-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make " + pattern);
   path_ = pattern;
 }

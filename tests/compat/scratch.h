@@ -10,10 +10,14 @@
 
 namespace datawal::compat {
 
+// Where a test's stores are. Thousands of small ones that are synced all the time are no burden for
+// a filesystem in memory; nothing that these tests can see depends on it.
+enum class Medium { kDisk, kMemory };
+
 // A new empty directory, removed with everything in it at the end.
 class Scratch {
  public:
-  Scratch();
+  explicit Scratch(Medium medium = Medium::kDisk);
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
   ~Scratch();

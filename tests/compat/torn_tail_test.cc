@@ -162,7 +162,7 @@ class TornTailTest : public testing::TestWithParam<Implementation> {
     return model;
   }
 
-  Scratch scratch_;
+  Scratch scratch_{Medium::kMemory};
   DriverProcess crate_{GetParam()};
   Counts counts_;
 };
@@ -178,7 +178,7 @@ TEST_P(TornTailTest, AppendsBehindATearSurviveHereAndNotThere) {
             << " of the " << counts_.appended << " records lost in them\n";
   EXPECT_EQ(counts_.tears, 744U);
   EXPECT_EQ(counts_.crate_kept, 0U);
-  EXPECT_GT(counts_.crate_unopenable, counts_.tears / 10);
+  EXPECT_EQ(counts_.crate_unopenable, 126U);  // 21 of the 23 tears within each header
   EXPECT_EQ(counts_.datawal_kept, counts_.appended);
   EXPECT_EQ(counts_.datawal_refused, counts_.tears);
   EXPECT_EQ(counts_.salvaged, counts_.appended);

@@ -1,8 +1,10 @@
 // The sidecars that this library leaves, in stores that the crate then writes to: the crate ignores
 // them, and a watermark that its writes have overtaken neither refuses nor loses anything.
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,8 @@
 
 #include "datawal/datawal.h"
 #include "driver_process.h"
+#include "format/names.h"
+#include "format/watermark_slot.h"
 #include "library.h"
 #include "model.h"
 #include "parameters.h"
@@ -77,6 +81,20 @@ class WatermarkTest : public testing::TestWithParam<Implementation> {
     }
   }
 
+  // Makes the watermark one of an earlier boot of the machine.
+  void pretend_reboot() {
+    const fs::path sidecar = store_ / kWatermarkName;
+    Bytes bytes = read_file(sidecar);
+    std::optional<Watermark> watermark = decode_watermark(bytes);
+    ASSERT_TRUE(watermark);
+    watermark->boot_id[0] ^= std::byte{1};
+    ++watermark->sequence;
+    std::ranges::copy(
+        encode_watermark(*watermark),
+        bytes.begin() + static_cast<std::ptrdiff_t>(watermark_slot_offset(watermark->sequence)));
+    write_file(sidecar, bytes);
+  }
+
   // On a copy: the last record loses `cut` bytes, and the crate appends two more behind it.
   void expect_refused_and_salvaged(std::uint64_t cut) {
     const fs::path copy = scratch_.fresh("copy");
@@ -119,7 +137,7 @@ class WatermarkTest : public testing::TestWithParam<Implementation> {
     return count;
   }
 
-  Scratch scratch_;
+  Scratch scratch_{Medium::kMemory};
   fs::path store_ = scratch_.fresh("store");
   Model model_;
   DriverProcess crate_{GetParam()};
@@ -231,6 +249,19 @@ TEST_P(WatermarkTest, WhatTheCrateAppendsBehindATearIsRefusedAndSalvaged) {
     fs::remove_all(store_);
     copy_store(before, store_);
   }
+}
+
+// The same after a power cut, when a tail that this library left torn may have intact frames behind
+// it: those of the crate are told from them by their txids, which begin where the tear is.
+TEST_P(WatermarkTest, WhatTheCrateAppendsBehindATearAfterAPowerCutIsRefusedAndSalvaged) {
+  datawal_writes(3, End::kSyncAndKill);
+  datawal_writes(2, End::kKill);
+  pretend_reboot();
+  for (std::uint64_t cut = 1; cut < model_.records().back().frame_size(); ++cut) {
+    SCOPED_TRACE(std::to_string(cut) + " bytes cut");
+    expect_refused_and_salvaged(cut);
+  }
+  expect_every_cut_recovers(3);
 }
 
 // The crate starts over in the same directory, beside a watermark of the old content.
