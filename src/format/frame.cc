@@ -32,6 +32,14 @@ Error too_large(std::string_view what, std::size_t size, std::string_view limit_
                      "; nothing was written, split it or store a reference"};
 }
 
+// A frame of a type that does not exist would keep its log from being opened again.
+Status check_type(RecordType type) {
+  if (type <= RecordType::kDelete) return {};
+  return std::unexpected(Error{.code = ErrorCode::kInvalidArgument,
+                               .message = "record type " + std::to_string(std::to_underlying(type)) +
+                                          " does not exist; nothing was written"});
+}
+
 }  // namespace
 
 std::string_view record_type_name(RecordType type) noexcept {
@@ -77,6 +85,7 @@ Status check_record_size(ByteView key, ByteView payload) {
 }
 
 Result<std::size_t> encode_frame(MutableByteView buffer, const RecordView& record) {
+  DATAWAL_TRY(check_type(record.type));
   DATAWAL_TRY(check_record_size(record.key, record.payload));
   const std::size_t size = frame_size(record.key.size(), record.payload.size());
   if (buffer.size() < size) {
