@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "datawal/bytes.h"
@@ -16,6 +17,10 @@ namespace datawal::testing {
 
 class SegmentBuilder {
  public:
+  SegmentBuilder() = default;
+  // Goes on with a segment that is there already.
+  explicit SegmentBuilder(Bytes bytes) : bytes_(std::move(bytes)) {}
+
   // Adds a frame and gives its offset.
   std::uint64_t add(const RecordView& record);
   // Adds Raw records with these consecutive txids and payloads of `payload_size` bytes, all
