@@ -130,8 +130,8 @@ class Filesystem {
   // empty path is the current directory.
   [[nodiscard]] virtual Result<std::unique_ptr<Directory>> open_directory(
       const std::filesystem::path& path) = 0;
-  // Opens a directory after making it and whatever parents are missing; the names of those it made
-  // are synced.
+  // Opens a directory after making it and whatever parents are missing. If it made any, their names
+  // and those of the directories above are synced.
   [[nodiscard]] virtual Result<std::unique_ptr<Directory>> create_directory(
       const std::filesystem::path& path) = 0;
   // Opens a regular file that is not part of a store for reading, following symbolic links.

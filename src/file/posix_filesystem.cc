@@ -31,11 +31,38 @@ bool is_link(int fd, const std::string& name) {
   return ::fstatat(fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
 }
 
+// Whether the directories open at the two descriptors lie in one filesystem, one above the other.
+bool is_below_in_filesystem(int fd, int parent_fd) {
+  struct stat status = {};
+  struct stat parent_status = {};
+  return ::fstat(fd, &status) == 0 && ::fstat(parent_fd, &parent_status) == 0 &&
+         status.st_dev == parent_status.st_dev && status.st_ino != parent_status.st_ino;
+}
+
+// Syncs the name of the directory open at `fd`, and those of the directories above it in its
+// filesystem: whoever made one of them may have died before he got round to that.
+Status sync_names_above(int fd, const std::filesystem::path& path) {
+  UniqueFd below(open_at(fd, ".", kPassFlags));
+  while (below.valid()) {
+    DATAWAL_TRY(sync_parent_of(below.get(), path));
+    UniqueFd parent(open_at(below.get(), "..", kPassFlags));
+    if (!parent.valid() || !is_below_in_filesystem(below.get(), parent.get())) break;
+    below = std::move(parent);
+  }
+  return {};
+}
+
+struct EnteredDirectory {
+  UniqueFd fd;
+  bool was_missing;
+};
+
 // Opens the directory `name` in the one open at `fd`, making it if it is missing. If it was missing
 // its name is synced even if somebody else made it in that moment, who may not have got round to it
-// yet. `path` is for messages.
-Result<UniqueFd> enter_directory(int fd, const std::string& name,
-                                 const std::filesystem::path& path) {
+// yet, and so are those above unless `above_is_synced`. If that fails it goes again, so that nobody
+// later takes it for durable. `path` is for messages.
+Result<EnteredDirectory> enter_directory(int fd, const std::string& name, bool above_is_synced,
+                                         const std::filesystem::path& path) {
   constexpr std::string_view kAction = "make the directory";
   // More than one attempt only if somebody removes what was there in that moment.
   constexpr int kAttemptCountMax = 10;
@@ -43,8 +70,14 @@ Result<UniqueFd> enter_directory(int fd, const std::string& name,
   for (int attempt = 0; attempt < kAttemptCountMax; ++attempt) {
     UniqueFd entered(open_at(fd, name, kPassFlags));
     if (entered.valid()) {
-      if (was_missing) DATAWAL_TRY(sync_parent_of(entered.get(), path));
-      return entered;
+      Status synced;
+      if (was_missing) {
+        synced = above_is_synced ? sync_parent_of(entered.get(), path)
+                                 : sync_names_above(entered.get(), path);
+      }
+      if (synced) return EnteredDirectory{std::move(entered), was_missing};
+      (void)::unlinkat(fd, name.c_str(), AT_REMOVEDIR);  // unless somebody uses it already
+      return std::unexpected(synced.error());
     }
     const int os_error = errno;
     if (os_error == ENOTDIR || (os_error == ENOENT && is_link(fd, name))) {
@@ -107,10 +140,14 @@ class PosixFilesystem final : public Filesystem {
     if (!fd.valid()) {
       return std::unexpected(posix_error(errno, "open the current directory", named));
     }
+    bool has_made_any = false;
     for (const std::filesystem::path& part : named.relative_path()) {
       if (part.empty()) continue;  // what follows a slash at the end
       walked /= part;
-      DATAWAL_TRY_ASSIGN(fd, enter_directory(fd.get(), part.native(), walked));
+      DATAWAL_TRY_ASSIGN(EnteredDirectory entered,
+                         enter_directory(fd.get(), part.native(), has_made_any, walked));
+      fd = std::move(entered.fd);
+      has_made_any = has_made_any || entered.was_missing;
     }
     UniqueFd readable(open_at(fd.get(), ".", kDirectoryFlags));
     if (!readable.valid()) return std::unexpected(posix_error(errno, "open the directory", named));

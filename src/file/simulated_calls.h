@@ -16,7 +16,7 @@
 namespace datawal {
 
 // The calls of the interface that can fail. create_directory is kCreateDirectory, then for each
-// directory that it makes a kMakeDirectory and a kSyncParent.
+// directory that it makes a kMakeDirectory and, for it and those above it, a kSyncParent.
 enum class SimulatedCall {
   kOpenDirectory,
   kCreateDirectory,

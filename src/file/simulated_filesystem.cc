@@ -93,6 +93,19 @@ Result<std::unique_ptr<Directory>> SimulatedFilesystem::create_directory(
   return std::make_unique<SimulatedDirectory>(std::move(walked));
 }
 
+// Syncs the name of a directory, and those of the directories above it: whoever made one of them
+// may have died before he got round to that.
+Status SimulatedFilesystem::sync_names_above(SimulatedHandle directory) {
+  while (true) {
+    DATAWAL_TRY(SimulatedDirectory(directory).sync_parent());
+    const std::scoped_lock guard(machine_->mutex);
+    SimulatedNodePointer parent = directory.node->parent.lock();
+    if (!parent || parent == machine_->tree.root()) return {};
+    directory.node = std::move(parent);
+    directory.path = directory.path.parent_path();
+  }
+}
+
 // One step of create_directory. The calls inside are counted as if the program had made them.
 Result<SimulatedHandle> SimulatedFilesystem::enter_directory(const SimulatedHandle& parent,
                                                              const std::string& name) {
@@ -112,7 +125,10 @@ Result<SimulatedHandle> SimulatedFilesystem::enter_directory(const SimulatedHand
   entered.node = find();
   if (!entered.node)
     return std::unexpected(posix_error(ENOENT, "make the directory", entered.path));
-  DATAWAL_TRY(SimulatedDirectory(entered).sync_parent());
+  if (const Status synced = sync_names_above(entered); !synced) {
+    (void)SimulatedDirectory(parent).remove(name);  // so that nobody later takes it for durable
+    return std::unexpected(synced.error());
+  }
   return entered;
 }
 

@@ -130,6 +130,7 @@ class SimulatedFilesystem final : public Filesystem {
   explicit SimulatedFilesystem(std::shared_ptr<SimulatedMachine> machine);
 
   [[nodiscard]] SimulatedHandle handle_for(const std::filesystem::path& path);
+  [[nodiscard]] Status sync_names_above(SimulatedHandle directory);
   [[nodiscard]] Result<SimulatedHandle> enter_directory(const SimulatedHandle& parent,
                                                         const std::string& name);
   void plant(const std::filesystem::path& path, SimulatedKind kind);

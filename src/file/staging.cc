@@ -38,6 +38,12 @@ Status check_directory_is_free(Filesystem& filesystem, const std::filesystem::pa
             .path = target.string()});
 }
 
+// The directory's own name too: whoever made it may have died before it was synced.
+Status sync_names(Directory& directory) {
+  DATAWAL_TRY(directory.sync());
+  return directory.sync_parent();
+}
+
 }  // namespace
 
 Result<TargetPath> split_target(const std::filesystem::path& path) {
@@ -68,7 +74,7 @@ Status StagedFile::publish(Replace replace) {
   DATAWAL_TRY(file_->sync());
   DATAWAL_TRY(parent_->rename(staging_name_, name_, replace));
   published_ = true;
-  return parent_->sync();
+  return sync_names(*parent_);
 }
 
 Result<StagedDirectory> StagedDirectory::create(Filesystem& filesystem,
@@ -100,7 +106,7 @@ Status StagedDirectory::publish() {
   DATAWAL_TRY(directory_->sync());
   DATAWAL_TRY(parent_->rename(staging_name_, name_, Replace::kYes));
   published_ = true;
-  return parent_->sync();
+  return sync_names(*parent_);
 }
 
 }  // namespace datawal
