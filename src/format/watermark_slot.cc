@@ -11,6 +11,7 @@ namespace {
 constexpr std::uint64_t kMagic = 0x4B52'414D'4C41'5744;  // "DWALMARK" read little-endian
 constexpr std::uint32_t kVersion = 1;
 constexpr std::uint32_t kCleanFlag = 1;
+constexpr std::uint32_t kEmptyFlag = 2;
 
 constexpr std::size_t kVersionOffset = 8;
 constexpr std::size_t kFlagsOffset = 12;
@@ -34,7 +35,7 @@ std::optional<Watermark> decode_slot(ByteView bytes) {
   if (load_le<std::uint32_t>(slot + kVersionOffset) != kVersion) return {};
   if (load_le<std::uint32_t>(slot + kCrcOffset) != crc32c(bytes.first(kCrcOffset))) return {};
   const auto flags = load_le<std::uint32_t>(slot + kFlagsOffset);
-  if (flags > kCleanFlag) return {};
+  if (flags > (kCleanFlag | kEmptyFlag)) return {};
   Watermark watermark;
   watermark.sequence = load_le<std::uint64_t>(slot + kSequenceOffset);
   watermark.position = {SegmentId{load_le<std::uint32_t>(slot + kSegmentOffset)},
@@ -44,7 +45,10 @@ std::optional<Watermark> decode_slot(ByteView bytes) {
   watermark.first_segment = SegmentId{load_le<std::uint32_t>(slot + kFirstSegmentOffset)};
   watermark.first_frame_crc = load_le<std::uint32_t>(slot + kFirstFrameCrcOffset);
   std::copy_n(slot + kBootIdOffset, watermark.boot_id.size(), watermark.boot_id.begin());
-  watermark.clean = flags == kCleanFlag;
+  watermark.clean = (flags & kCleanFlag) != 0;
+  watermark.empty = (flags & kEmptyFlag) != 0;
+  // Where there was no frame, nothing was durable.
+  if (watermark.empty && (watermark.position.offset != 0 || watermark.txid != 0)) return {};
   return watermark;
 }
 
@@ -55,7 +59,9 @@ WatermarkSlot encode_watermark(const Watermark& watermark) {
   std::byte* const to = slot.data();
   store_le(to, kMagic);
   store_le(to + kVersionOffset, kVersion);
-  store_le(to + kFlagsOffset, watermark.clean ? kCleanFlag : 0U);
+  const std::uint32_t flags =
+      (watermark.clean ? kCleanFlag : 0U) | (watermark.empty ? kEmptyFlag : 0U);
+  store_le(to + kFlagsOffset, flags);
   store_le(to + kSequenceOffset, watermark.sequence);
   store_le(to + kSegmentOffset, std::to_underlying(watermark.position.segment));
   store_le(to + kFirstSegmentOffset, std::to_underlying(watermark.first_segment));

@@ -21,6 +21,7 @@ struct Watermark {
   SegmentId first_segment{};           // the segment with the log's first frame,
   std::uint32_t first_frame_crc = 0;   // and that frame's CRC: what binds the sidecar to its log
   std::array<std::byte, 16> boot_id = {};
+  bool empty = false;  // the log had no frame yet, so that there is nothing to bind to
   bool clean = false;                  // closed by its writer, which wrote nothing behind the position
 
   friend bool operator==(const Watermark&, const Watermark&) = default;

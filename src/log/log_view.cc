@@ -15,6 +15,7 @@ namespace {
 // A log whose first frame is a different one is another log. A damaged or missing first frame
 // proves nothing.
 Result<bool> is_of_another_log(const Directory& directory, const Watermark& watermark) {
+  if (watermark.empty) return false;
   const auto file = directory.open(segment_name(watermark.first_segment), OpenMode::kRead);
   if (!file && file.error().code == ErrorCode::kNotFound) return false;
   if (!file) return std::unexpected(file.error());
@@ -54,7 +55,8 @@ Result<LogView> load_log_view(std::shared_ptr<Directory> directory, const Filesy
   if (!view.watermark) return view;
   DATAWAL_TRY_ASSIGN(const bool foreign, is_of_another_log(*view.directory, *view.watermark));
   const bool present = std::ranges::binary_search(view.segments, view.watermark->position.segment);
-  if (!foreign && !present && damage == DamagePolicy::kRefuse) {
+  const bool missing = !foreign && !present && !view.watermark->empty;
+  if (missing && damage == DamagePolicy::kRefuse) {
     return std::unexpected(missing_segment(*view.directory, *view.watermark));
   }
   if (foreign || !present) view.watermark.reset();

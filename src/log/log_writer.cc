@@ -17,6 +17,13 @@ namespace {
 // A larger buffer is given back after its frame: few logs have many of them.
 constexpr std::size_t kFrameBufferKept = std::size_t{1} << 20;
 
+constexpr std::size_t kRewriteStep = std::size_t{256} << 10;
+
+// Whether the machine may have been running without a break since `watermark` was written.
+bool may_be_boot(const Watermark& watermark, const std::array<std::byte, 16>& boot_id) {
+  return boot_id == std::array<std::byte, 16>{} || boot_id == watermark.boot_id;
+}
+
 }  // namespace
 
 LogWriter::LogWriter(const Options& options, std::unique_ptr<FileLock> lock,
@@ -39,6 +46,9 @@ LogWriter::LogWriter(const Options& options, std::unique_ptr<FileLock> lock,
   durable_txid_ = std::min(facts_.watermark->txid, last_txid_);
   // A watermark is stored after a whole sync, and that has synced the names there were.
   names_durable_ = durable_.segment == end_.segment;
+  if (!may_be_boot(*facts_.watermark, boot_id_)) return;
+  unproven_begin_ = durable_.segment == end_.segment ? durable_.offset : 0;
+  unproven_end_ = end_.offset;
 }
 
 Status LogWriter::check_usable() const {
@@ -103,12 +113,14 @@ void LogWriter::shrink_frame_buffer() {
 }
 
 // What must be true on disk before the first byte of this writer: the tail is whole, what recovery
-// accepted is durable, and no clean mark says that nothing was written behind the watermark.
+// accepted is durable, a watermark is there, and no clean mark says that nothing was written behind
+// it. A log without a frame needs one too, for without it what a power cut leaves would be taken
+// for the damaged store of another implementation.
 Status LogWriter::begin_writing() {
   DATAWAL_TRY(mend_tail());
   if (watermark_) return {};
   DATAWAL_TRY_ASSIGN(watermark_, WatermarkFile::open(*view_.directory));
-  const Status marked = facts_.first_segment ? mark_unclean() : Status{};
+  const Status marked = mark_unclean();
   if (!marked) watermark_.reset();
   return marked;
 }
@@ -164,7 +176,35 @@ Status LogWriter::sync() {
   return {};
 }
 
+// A process that dies after a failed sync leaves bytes in the page cache that the kernel holds for
+// clean: they are read back, and no sync writes them to the disk any more. Whoever recovers them in
+// the same boot has to write them again before a sync can be believed.
+Status LogWriter::write_unproven_again() {
+  if (unproven_begin_ >= unproven_end_) return {};
+  Bytes buffer(std::min<std::uint64_t>(unproven_end_ - unproven_begin_, kRewriteStep));
+  while (unproven_begin_ < unproven_end_) {
+    const std::uint64_t wanted =
+        std::min<std::uint64_t>(unproven_end_ - unproven_begin_, kRewriteStep);
+    buffer.resize(wanted);
+    DATAWAL_TRY_ASSIGN(const std::size_t count, active_->read_at(unproven_begin_, buffer));
+    if (count < wanted) {
+      return std::unexpected(Error{.code = ErrorCode::kShortRead,
+                                   .message = "the active segment became shorter while it was "
+                                              "open; see what else writes to this store",
+                                   .path = view_.directory->path().string(),
+                                   .segment = end_.segment,
+                                   .offset = unproven_begin_ + count});
+    }
+    DATAWAL_TRY(active_->write_at(unproven_begin_, buffer));
+    unproven_begin_ += count;
+  }
+  return {};
+}
+
 Status LogWriter::sync_everything() {
+  if (Status written = write_unproven_again(); !written) {
+    return poison("fsync sync_all failed", std::move(written).error());
+  }
   if (Status synced = active_->sync(); !synced) {
     return poison("fsync sync_all failed", std::move(synced).error());
   }
@@ -180,13 +220,13 @@ Status LogWriter::sync_everything() {
 }
 
 Status LogWriter::store_watermark(bool clean) {
-  if (!facts_.first_segment) return {};
   return watermark_->store({.position = end_,
                             .txid = last_txid_,
                             .frame_crc = facts_.last_frame_crc,
-                            .first_segment = *facts_.first_segment,
+                            .first_segment = facts_.first_segment.value_or(SegmentId{}),
                             .first_frame_crc = facts_.first_frame_crc,
                             .boot_id = boot_id_,
+                            .empty = !facts_.first_segment,
                             .clean = clean});
 }
 

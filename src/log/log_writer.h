@@ -52,6 +52,7 @@ class LogWriter {
   [[nodiscard]] MutableByteView frame_buffer(std::size_t frame_size);
   void shrink_frame_buffer();
   [[nodiscard]] Status sync_everything();
+  [[nodiscard]] Status write_unproven_again();
   [[nodiscard]] Status store_watermark(bool clean);
   [[nodiscard]] std::unexpected<Error> poison(std::string_view reason, Error cause);
 
@@ -67,6 +68,8 @@ class LogWriter {
   Txid last_txid_ = 0;
   Position durable_;
   Txid durable_txid_ = 0;
+  std::uint64_t unproven_begin_ = 0;  // of the bytes of the active segment, found at open, that a
+  std::uint64_t unproven_end_ = 0;    // sync may have failed on, and their end
   std::array<std::byte, 16> boot_id_;
   bool names_durable_ =
       false;  // of the segments in the directory, and of the directory in its parent

@@ -31,8 +31,8 @@ struct Source {
   }
 };
 
-Status copy_from(const Source& source, std::uint64_t start, File& target) {
-  for (std::uint64_t at = start; at < source.size; at += kStepSize) {
+Status copy(const Source& source, File& target) {
+  for (std::uint64_t at = 0; at < source.size; at += kStepSize) {
     DATAWAL_TRY_ASSIGN(const ByteView bytes, source.read(at));
     DATAWAL_TRY(target.write_at(at, bytes));
   }
@@ -59,17 +59,18 @@ Result<bool> is_copy_begun(const Source& source, const File& target, std::uint64
 // Brings the bytes into the file `name`; false if that name belongs to something else.
 Result<bool> copy_into(Directory& directory, const std::string& name, const Source& source) {
   auto file = directory.open(name, OpenMode::kCreateExclusive);
-  std::uint64_t present = 0;
   if (!file && file.error().code == ErrorCode::kAlreadyExists) {
     file = directory.open(name, OpenMode::kReadWrite);
     if (!file && file.error().code == ErrorCode::kNotRegularFile) return false;
     if (!file) return std::unexpected(file.error());
-    DATAWAL_TRY_ASSIGN(present, (*file)->size());
+    DATAWAL_TRY_ASSIGN(const std::uint64_t present, (*file)->size());
     DATAWAL_TRY_ASSIGN(const bool ours, is_copy_begun(source, **file, present));
     if (!ours) return false;
   }
   if (!file) return std::unexpected(file.error());
-  DATAWAL_TRY(copy_from(source, present, **file));
+  // All of it, also where some is there: if a sync of that has failed, it is on no disk, and no
+  // later sync would write it.
+  DATAWAL_TRY(copy(source, **file));
   DATAWAL_TRY((*file)->sync());
   return true;
 }

@@ -12,7 +12,10 @@ TailVerdict judge_without_watermark(const TailEvidence& evidence) {
 
 TailVerdict judge_above_watermark(const TailEvidence& evidence) {
   if (evidence.continued_beyond) return TailVerdict::kForeignDamage;
-  const bool published = evidence.same_boot && !evidence.first_byte_zero;
+  // A truncated frame is the prefix of the last write of a process that was killed; intact frames
+  // behind its header are then in its value.
+  const bool published = evidence.same_boot && !evidence.first_byte_zero &&
+                         evidence.failure != DecodeFailure::kTruncated;
   return published && evidence.intact_frames_beyond ? TailVerdict::kPublishedDamage
                                                     : TailVerdict::kTorn;
 }

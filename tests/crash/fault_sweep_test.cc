@@ -1,0 +1,78 @@
+// Every call of the filesystem fails in turn: alone, and with all that follow; as a broken disk, as
+// a full one; with a part of a write done, and with all of the work done. Everything must be done
+// or cleanly refused, nothing read may be wrong, and the store must then open with nothing durable
+// lost.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "crash/scenario.h"
+
+namespace datawal::testing {
+namespace {
+
+struct FaultKind {
+  const char* name;
+  SimulatedFault fault;
+};
+
+std::string first_problem(const Scenario& scenario) {
+  return scenario.problems().empty() ? "" : scenario.problems().front();
+}
+
+std::string tail_of_trace(const SimulatedFilesystem& filesystem) {
+  const std::vector<std::string> trace = filesystem.trace();
+  std::string text;
+  for (std::size_t index = trace.size() > 60 ? trace.size() - 60 : 0; index < trace.size();
+       ++index) {
+    text += trace[index] + "\n";
+  }
+  return text;
+}
+
+class FaultSweep : public ::testing::TestWithParam<FaultKind> {};
+
+TEST_P(FaultSweep, EveryCallIsDoneOrCleanlyRefused) {
+  std::uint64_t call_count = 0;
+  std::uint64_t failure_count = 0;
+  for (std::uint64_t n = 1;; ++n) {
+    SimulatedFilesystem filesystem;
+    Scenario scenario(filesystem, small_shape());
+    SimulatedFault fault = GetParam().fault;
+    fault.first = n;
+    filesystem.inject(fault);
+    filesystem.reset_counts();
+    scenario.run();
+    call_count = filesystem.call_count();
+    std::string found = first_problem(scenario);
+    filesystem.clear_faults();
+    // Nobody closes the store: what is there then has to do, also if the power goes.
+    const auto machine = filesystem.clone();
+    machine->crash(PowerCut::kDropPending);
+    if (found.empty()) found = check_survivor(*machine, scenario, LogModel::Floor::kDurable);
+    filesystem.kill_process();
+    if (found.empty()) found = check_survivor(filesystem, scenario, LogModel::Floor::kVisible);
+    if (!found.empty()) {
+      ADD_FAILURE() << "call " << n << ": " << found << "\n" << tail_of_trace(filesystem);
+      if (++failure_count == 3) return;
+    }
+    if (n > call_count) break;
+  }
+  EXPECT_GT(call_count, 500U) << "the scenario has become too small to mean anything";
+}
+
+constexpr std::uint64_t kForEver = SimulatedFault::kForEver;
+
+INSTANTIATE_TEST_SUITE_P(
+    , FaultSweep,
+    ::testing::Values(
+        FaultKind{"IoOnce", {.code = ErrorCode::kIo}},
+        FaultKind{"IoFromThereOn", {.count = kForEver, .code = ErrorCode::kIo}},
+        FaultKind{"NoSpaceOnce", {.code = ErrorCode::kNoSpace}},
+        FaultKind{"NoSpaceFromThereOn", {.count = kForEver, .code = ErrorCode::kNoSpace}},
+        FaultKind{"ShortWriteOnce", {.code = ErrorCode::kNoSpace, .written_prefix = 17}},
+        FaultKind{"LongShortWriteOnce", {.code = ErrorCode::kIo, .written_prefix = 1 << 20}}),
+    [](const auto& instance) { return std::string(instance.param.name); });
+
+}  // namespace
+}  // namespace datawal::testing
