@@ -4,9 +4,11 @@
 // lost.
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 
 #include "crash/scenario.h"
+#include "crash/survivor.h"
 
 namespace datawal::testing {
 namespace {
@@ -16,18 +18,12 @@ struct FaultKind {
   SimulatedFault fault;
 };
 
-std::string first_problem(const Scenario& scenario) {
-  return scenario.problems().empty() ? "" : scenario.problems().front();
+void PrintTo(const FaultKind& kind, std::ostream* stream) {
+  *stream << kind.name;
 }
 
-std::string tail_of_trace(const SimulatedFilesystem& filesystem) {
-  const std::vector<std::string> trace = filesystem.trace();
-  std::string text;
-  for (std::size_t index = trace.size() > 60 ? trace.size() - 60 : 0; index < trace.size();
-       ++index) {
-    text += trace[index] + "\n";
-  }
-  return text;
+std::string first_problem(const Scenario& scenario) {
+  return scenario.problems().empty() ? "" : scenario.problems().front();
 }
 
 class FaultSweep : public ::testing::TestWithParam<FaultKind> {};
@@ -49,9 +45,9 @@ TEST_P(FaultSweep, EveryCallIsDoneOrCleanlyRefused) {
     // Nobody closes the store: what is there then has to do, also if the power goes.
     const auto machine = filesystem.clone();
     machine->crash(PowerCut::kDropPending);
-    if (found.empty()) found = check_survivor(*machine, scenario, LogModel::Floor::kDurable);
+    if (found.empty()) found = check_survivors(*machine, scenario, LogModel::Floor::kDurable);
     filesystem.kill_process();
-    if (found.empty()) found = check_survivor(filesystem, scenario, LogModel::Floor::kVisible);
+    if (found.empty()) found = check_survivors(filesystem, scenario, LogModel::Floor::kVisible);
     if (!found.empty()) {
       ADD_FAILURE() << "call " << n << ": " << found << "\n" << tail_of_trace(filesystem);
       if (++failure_count == 3) return;

@@ -36,6 +36,9 @@ struct Artifact {
   std::vector<KeyValues> candidates = {};  // the last that was promised, and what was tried since
 };
 
+// The export of these keys and values.
+[[nodiscard]] std::string jsonl_of(const KeyValues& values);
+
 class Scenario {
  public:
   // Puts what the scenario reads onto the machine, and nothing else.
@@ -104,11 +107,5 @@ class Scenario {
   std::vector<std::string> problems_;
   std::uint64_t value_count_ = 0;
 };
-
-// Looks at the scenario's store after whatever happened to it: it must open, hold what `model`
-// demands, take more records and give them back, for a reader too. Gives what is wrong, "" if
-// nothing.
-[[nodiscard]] std::string check_survivor(SimulatedFilesystem& filesystem, const Scenario& scenario,
-                                         LogModel::Floor floor);
 
 }  // namespace datawal::testing
