@@ -4,6 +4,7 @@
 
 #include "base/try.h"
 #include "format/names.h"
+#include "log/segment_list.h"
 
 namespace datawal {
 namespace {
@@ -16,6 +17,15 @@ Status check_options(const Options& options) {
       Error{.code = ErrorCode::kInvalidArgument,
             .message = "Options::segment_size_max is " + std::to_string(options.segment_size_max) +
                        "; give a number of bytes from 1 to " + std::to_string(kSegmentSizeLimit)});
+}
+
+Status check_not_empty(const Directory& directory) {
+  DATAWAL_TRY_ASSIGN(const std::vector<SegmentId> segments, list_segments(directory));
+  if (!segments.empty()) return {};
+  return std::unexpected(
+      Error{.code = ErrorCode::kNotFound,
+            .message = "there is no log in this directory: it has no segments; check the path",
+            .path = directory.path().string()});
 }
 
 Status make_first_segment(LogView& view) {
@@ -39,6 +49,8 @@ Result<LogOpening> LogOpening::begin(const std::filesystem::path& path, const Op
   DATAWAL_TRY_ASSIGN(std::shared_ptr<Directory> directory, options.create_if_missing
                                                                ? filesystem.create_directory(path)
                                                                : filesystem.open_directory(path));
+  // Before the lock, which would leave its file behind.
+  if (!options.create_if_missing) DATAWAL_TRY(check_not_empty(*directory));
   DATAWAL_TRY_ASSIGN(std::unique_ptr<FileLock> lock, directory->lock(kLockName));
   DATAWAL_TRY_ASSIGN(LogView view, load_log_view(std::move(directory), filesystem, options.damage));
   if (view.segments.empty()) DATAWAL_TRY(make_first_segment(view));
