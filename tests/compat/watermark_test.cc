@@ -251,8 +251,28 @@ TEST_P(WatermarkTest, WhatTheCrateAppendsBehindATearIsRefusedAndSalvaged) {
   }
 }
 
-// The same after a power cut, when a tail that this library left torn may have intact frames behind
-// it: those of the crate are told from them by their txids, which begin where the tear is.
+// A clean mark says that this library wrote nothing behind it, so that a power cut is no excuse for
+// damage there: what the crate wrote and synced is not taken for our own torn tail.
+TEST_P(WatermarkTest, DamageWithinWhatTheCrateWroteBeforeAPowerCut) {
+  datawal_writes(3, End::kClose);
+  crate_writes(3);
+  pretend_reboot();
+  const Bytes whole = read_segment(store_);
+  const ModelRecord first = model_.records()[3];
+  for (std::uint64_t index = 0; index < first.frame_size(); ++index) {
+    SCOPED_TRACE("byte " + std::to_string(index) + " of the crate's first record");
+    Bytes bytes = whole;
+    bytes.at(first.offset + index) ^= std::byte{0x80};
+    write_file(store_ / segment_file(1), bytes);
+    const Result<RecordLog> refused = RecordLog::open(store_);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().offset, first.offset) << refused.error().to_string();
+    EXPECT_EQ(must(verify(store_)).frames_checked, 5U);
+  }
+}
+
+// After a power cut a tail that this library left torn may have intact frames behind it: those of
+// the crate are told from them by their txids, which begin where the tear is.
 TEST_P(WatermarkTest, WhatTheCrateAppendsBehindATearAfterAPowerCutIsRefusedAndSalvaged) {
   datawal_writes(3, End::kSyncAndKill);
   datawal_writes(2, End::kKill);
