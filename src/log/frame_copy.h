@@ -3,34 +3,36 @@
 
 #include <cstdint>
 
+#include "datawal/frame.h"
 #include "file/buffered_writer.h"
 #include "file/filesystem.h"
+#include "segment/file_window.h"
 
 namespace datawal {
 
 class FrameCopy {
  public:
-  // Both files must outlive the copy; `target` is empty.
-  FrameCopy(const File& source, File& target)
-      : source_(&source), target_(&target), writer_(target) {}
+  // Copies from the first `source_size` bytes of `source` to `target`, which is empty. Both must
+  // outlive the copy.
+  FrameCopy(const File& source, std::uint64_t source_size, File& target);
 
-  // Adds the source's bytes [begin, end), which are `frame_count` frames.
-  [[nodiscard]] Status add(std::uint64_t begin, std::uint64_t end, std::uint64_t frame_count);
-  // Makes the copy durable, and reads it back: kIo unless it is `frame_count` frames, as were
-  // added.
-  [[nodiscard]] Status finish(std::uint64_t frame_count);
+  // Adds the frame of `size` bytes at `offset`, unless it does not decode any more: the source may
+  // be failing, or somebody may be writing to it. Gives what was found.
+  [[nodiscard]] Result<DecodeOutcome> add(std::uint64_t offset, std::size_t size);
+  // Makes the copy durable.
+  [[nodiscard]] Status finish();
 
   [[nodiscard]] std::uint64_t frames() const { return frames_; }
-  [[nodiscard]] std::uint64_t bytes() const { return writer_.offset() + (end_ - begin_); }
+  [[nodiscard]] std::uint64_t bytes() const { return writer_.offset(); }
 
  private:
-  [[nodiscard]] Status flush();
+  [[nodiscard]] Result<ByteView> read(std::uint64_t offset, std::size_t size);
 
   const File* source_;
   File* target_;
+  FileWindow window_;
+  Bytes large_frame_;
   BufferedWriter writer_;
-  std::uint64_t begin_ = 0;  // what was added last and has not been copied yet
-  std::uint64_t end_ = 0;
   std::uint64_t frames_ = 0;
 };
 

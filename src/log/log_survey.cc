@@ -111,10 +111,7 @@ Status Surveyor::search_from(Position begin) {
 Status Surveyor::search_segment(std::uint64_t begin) {
   DATAWAL_TRY_ASSIGN(const std::unique_ptr<File> file,
                      directory_->open(segment_name(current().id), OpenMode::kRead));
-  searched_ = {.id = current().id,
-               .search_begin = begin,
-               .search_txid = highest_txid_,
-               .frames_before_search = record_count(current())};
+  searched_ = {.id = current().id, .search_begin = begin, .search_txid = highest_txid_};
   DATAWAL_TRY_ASSIGN(searched_.txid_limit, first_txid_behind(current().id));
   DATAWAL_TRY_ASSIGN(searched_.size, file->size());
   while (true) {

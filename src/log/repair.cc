@@ -17,6 +17,7 @@
 #include "segment/decode_error.h"
 #include "segment/frame_search.h"
 #include "segment/range_crc.h"
+#include "segment/segment_reader.h"
 
 namespace datawal {
 namespace {
@@ -152,16 +153,30 @@ Result<std::unique_ptr<File>> Repair::make_replacement(SegmentId id) {
 
 Status Repair::write_replacement(const DamagedSegment& segment, const File& file) {
   DATAWAL_TRY_ASSIGN(const std::unique_ptr<File> replacement, make_replacement(segment.id));
-  FrameCopy copy(file, *replacement);
-  DATAWAL_TRY(copy.add(0, segment.search_begin, segment.frames_before_search));
+  FrameCopy copy(file, segment.size, *replacement);
+  // The survey has read the first part by its frames, and searched the rest; this does the same, to
+  // find the same.
+  SegmentReader sound_part(file, 0, segment.search_begin);
+  while (true) {
+    DATAWAL_TRY_ASSIGN(const SegmentStep step, sound_part.next());
+    if (step != SegmentStep::kFrame) break;
+    const std::size_t size = sound_part.frame().size;
+    DATAWAL_TRY(copy.add(sound_part.offset() - size, size));
+  }
   FrameSearch search(file, segment.search_begin, segment.size, segment.search_txid,
                      segment.txid_limit);
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::optional<FoundFrame> frame, search.next());
     if (!frame) break;
-    DATAWAL_TRY(copy.add(frame->offset, frame->offset + frame->header.size(), 1));
+    DATAWAL_TRY(copy.add(frame->offset, frame->header.size()));
   }
-  return copy.finish(segment.frames_before + segment.frames_beyond);
+  if (copy.frames() == segment.frames_before + segment.frames_beyond) return copy.finish();
+  return std::unexpected(
+      Error{.code = ErrorCode::kIo,
+            .message = "a segment gave other bytes when it was read a second time; see whether "
+                       "something else writes to this store, and whether the disk is failing",
+            .path = (directory_.path() / segment_name(segment.id)).string(),
+            .segment = segment.id});
 }
 
 Status Repair::carry_out(bool drops_watermark) {

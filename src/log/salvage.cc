@@ -82,7 +82,7 @@ class Salvage {
   [[nodiscard]] std::optional<Txid> limit_for(SegmentId next) const;
   [[nodiscard]] Status lose(Damage loss);
   [[nodiscard]] Status report_loss();
-  [[nodiscard]] Error decode_failure(const Stretch& stretch) const;
+  [[nodiscard]] Error decode_failure(const DecodeOutcome& outcome, std::uint64_t offset) const;
 
   const Directory& source_;
   Directory& target_;
@@ -127,9 +127,9 @@ Status Salvage::salvage_segment(SegmentId id, std::optional<Txid> txid_limit, bo
   }
   const TolerantFile file(*std::move(opened));
   FrameSearch search(file, 0, *size, highest_txid_, txid_limit);
-  FrameCopy copy(file, *target);
+  FrameCopy copy(file, *size, *target);
   DATAWAL_TRY(copy_frames(file, search, copy, is_last));
-  DATAWAL_TRY(copy.finish(copy.frames()));
+  DATAWAL_TRY(copy.finish());
   report_.frames_recovered += copy.frames();
   report_.bytes_recovered += copy.bytes();
   return {};
@@ -141,9 +141,12 @@ Status Salvage::copy_frames(const TolerantFile& file, FrameSearch& search, Frame
     DATAWAL_TRY_ASSIGN(const std::optional<Stretch> stretch, search.next_stretch());
     if (!stretch) return {};
     const std::uint64_t end = stretch->offset + stretch->size;
+    DecodeOutcome outcome = stretch->damage;
     if (stretch->frame) {
-      DATAWAL_TRY(copy.add(stretch->offset, end, 1));
+      DATAWAL_TRY_ASSIGN(outcome, copy.add(stretch->offset, stretch->frame->size()));
       highest_txid_ = std::max(highest_txid_, stretch->frame->txid);
+    }
+    if (std::holds_alternative<DecodedFrame>(outcome)) {
       if (loss_) ++loss_->intact_frames_beyond;
       continue;
     }
@@ -154,17 +157,17 @@ Status Salvage::copy_frames(const TolerantFile& file, FrameSearch& search, Frame
       DATAWAL_TRY_ASSIGN(const bool unused, is_zero_filled(file, stretch->offset, size));
       if (unused) continue;
     }
-    if (!error) error = decode_failure(*stretch);
+    if (!error) error = decode_failure(outcome, stretch->offset);
     DATAWAL_TRY(lose({{segment_, stretch->offset}, stretch->size, *std::move(error)}));
   }
 }
 
-Error Salvage::decode_failure(const Stretch& stretch) const {
-  return {.code = decode_error_code(stretch.damage),
-          .message = decode_error_text(stretch.damage),
+Error Salvage::decode_failure(const DecodeOutcome& outcome, std::uint64_t offset) const {
+  return {.code = decode_error_code(outcome),
+          .message = decode_error_text(outcome),
           .path = (source_.path() / segment_name(segment_)).string(),
           .segment = segment_,
-          .offset = stretch.offset};
+          .offset = offset};
 }
 
 Status Salvage::lose(Damage loss) {
