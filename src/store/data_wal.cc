@@ -118,9 +118,9 @@ Result<std::optional<RecordRef>> DataWal::ref_of(ByteView key) const {
 
 Result<Txid> DataWal::put(ByteView key, ByteView value) {
   DATAWAL_TRY_ASSIGN(LogWriter* const writer, impl_->writer());
-  impl_->index().reserve_one();
+  const Fingerprint fingerprint = impl_->index().prepare_put(key);
   DATAWAL_TRY_ASSIGN(const Appended appended, writer->append(RecordType::kPut, key, value));
-  impl_->index().note_put(key, appended.ref);
+  impl_->index().note_put(fingerprint, appended.ref);
   return appended.txid;
 }
 

@@ -64,6 +64,12 @@ std::optional<std::size_t> Keydir::find(const Fingerprint& fingerprint) const no
   }
 }
 
+void Keydir::prefetch(const Fingerprint& fingerprint) const noexcept {
+  if (slots_.empty()) return;
+  __builtin_prefetch(&tags_[home(fingerprint)]);
+  __builtin_prefetch(&slots_[home(fingerprint)]);
+}
+
 Location Keydir::location(std::size_t slot) const noexcept {
   const std::uint64_t place = slots_[slot].place - 1;
   const Window& window = windows_[place >> kOffsetBits];

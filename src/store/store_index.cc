@@ -36,6 +36,13 @@ Result<std::optional<StoreIndex::Found>> StoreIndex::fetch(ByteView key) const {
   return Found{location.position, std::move(fetched)};
 }
 
+Fingerprint StoreIndex::prepare_put(ByteView key) {
+  const Fingerprint fingerprint = hasher_.fingerprint(key);
+  keydir_.reserve_one();
+  keydir_.prefetch(fingerprint);
+  return fingerprint;
+}
+
 bool StoreIndex::note_removal(ByteView key) noexcept {
   const std::optional<std::size_t> slot = keydir_.find(hasher_.fingerprint(key));
   if (slot) keydir_.erase(*slot);
@@ -43,7 +50,7 @@ bool StoreIndex::note_removal(ByteView key) noexcept {
 }
 
 void StoreIndex::replay(const ScannedRecord& record) {
-  if (record.type == RecordType::kPut) note_put(record.key, record.ref);
+  if (record.type == RecordType::kPut) note_put(hasher_.fingerprint(record.key), record.ref);
   if (record.type == RecordType::kDelete) note_removal(record.key);
 }
 

@@ -32,9 +32,11 @@ class StoreIndex {
   // Reads the record at `location`, which is of `key`; fails likewise.
   [[nodiscard]] Result<FetchedFrame> fetch_at(ByteView key, Location location) const;
 
-  // Makes sure that the next note_put() cannot fail for want of slots.
-  void reserve_one() { keydir_.reserve_one(); }
-  void note_put(ByteView key, const RecordRef& ref) { keydir_.put(hasher_.fingerprint(key), ref); }
+  // Makes sure that note_put() for this key cannot fail for want of slots, and will be quick.
+  [[nodiscard]] Fingerprint prepare_put(ByteView key);
+  void note_put(const Fingerprint& fingerprint, const RecordRef& ref) {
+    keydir_.put(fingerprint, ref);
+  }
   // Whether the key was live.
   bool note_removal(ByteView key) noexcept;
   // Takes over what a record of the log does to the keys.
