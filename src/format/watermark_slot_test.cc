@@ -148,10 +148,26 @@ TEST(WatermarkSlot, OfAnotherVersionSaysNothing) {
 }
 
 TEST(WatermarkSlot, WithUnknownFlagsSaysNothing) {
-  for (const unsigned flags : {2U, 3U, 0x80U}) {
+  for (const unsigned flags : {4U, 5U, 0x80U}) {
     const auto slot = changed(encode_watermark(sample(4)), 12, static_cast<std::byte>(flags));
     EXPECT_EQ(decode_watermark(slot), std::nullopt) << flags;
   }
+}
+
+TEST(WatermarkSlot, OfAnEmptyLogHasAFlagOfItsOwn) {
+  for (const bool clean : {false, true}) {
+    const Watermark watermark{
+        .sequence = 2, .position = {SegmentId{3}, 0}, .empty = true, .clean = clean};
+    const WatermarkSlot slot = encode_watermark(watermark);
+    EXPECT_EQ(slot[12], static_cast<std::byte>(clean ? 3 : 2));
+    EXPECT_EQ(decode_watermark(slot), watermark);
+  }
+}
+
+TEST(WatermarkSlot, OfAnEmptyLogWithSomethingDurableSaysNothing) {
+  EXPECT_EQ(decode_watermark(encode_watermark({.position = {SegmentId{1}, 28}, .empty = true})),
+            std::nullopt);
+  EXPECT_EQ(decode_watermark(encode_watermark({.txid = 1, .empty = true})), std::nullopt);
 }
 
 TEST(WatermarkSlot, AnyBytesAreRead) {
