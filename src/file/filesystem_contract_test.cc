@@ -72,7 +72,9 @@ struct WorldKind {
   std::string name;
   std::function<std::unique_ptr<World>()> make;
 
-  friend void PrintTo(const WorldKind& kind, std::ostream* stream) { *stream << kind.name; }
+  friend std::ostream& operator<<(std::ostream& stream, const WorldKind& kind) {
+    return stream << kind.name;
+  }
 };
 
 // The value of a result that must be one.
@@ -160,6 +162,8 @@ TEST_P(FilesystemContract, CreateDirectoryMakesWhatIsMissing) {
   }
   EXPECT_EQ(listing(), (std::map<std::string, EntryKind>{{"a", EntryKind::kDirectory}}));
   EXPECT_OK(world_->filesystem().open_directory(world_->base() / "a/b/c"));
+  EXPECT_OK(world_->filesystem().create_directory(world_->base() / "a/../d/e"));
+  EXPECT_OK(world_->filesystem().open_directory(world_->base() / "d/e"));
 }
 
 TEST_P(FilesystemContract, CreateDirectoryNamesWhatIsInTheWay) {

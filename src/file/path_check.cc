@@ -7,7 +7,8 @@ namespace datawal {
 
 Status check_entry_name(std::string_view name, const std::filesystem::path& directory_path) {
   const bool is_component = !name.empty() && name != "." && name != ".." &&
-                            name.find('/') == name.npos && name.find('\0') == name.npos;
+                            name.find('/') == std::string_view::npos &&
+                            name.find('\0') == std::string_view::npos;
   if (is_component) return {};
   return std::unexpected(Error{.code = ErrorCode::kInvalidArgument,
                                .message = "The name of a file must be one part of a path, without "

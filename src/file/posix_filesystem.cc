@@ -100,7 +100,7 @@ std::array<std::byte, 16> parse_boot_id(std::string_view text) {
   for (const char character : text) {
     if (character == '-' || character == '\n') continue;
     const std::size_t value = kDigits.find(character);
-    if (value == kDigits.npos || digit_count == 2 * id.size()) return {};
+    if (value == std::string_view::npos || digit_count == 2 * id.size()) return {};
     const unsigned shift = digit_count % 2 == 0 ? 4U : 0U;
     id[digit_count / 2] |= static_cast<std::byte>(value << shift);
     ++digit_count;

@@ -80,6 +80,14 @@ TEST(PosixFilesystem, LinksLeadNowhereInsideADirectoryButDoOutside) {
   EXPECT_TRUE(std::filesystem::is_directory(scratch / "made"));
 }
 
+TEST(PosixFilesystem, LoopsOfLinksAreNamed) {
+  const ScratchDirectory scratch;
+  std::filesystem::create_symlink("loop", scratch / "loop");
+  const auto directory = posix_filesystem().open_directory(scratch / "loop" / "below");
+  EXPECT_EQ(outcome(directory), "Io ELOOP");
+  EXPECT_TRUE(has_remedy(directory.error(), "loop"));
+}
+
 TEST(PosixFilesystem, RelativePathsStartAtTheCurrentDirectory) {
   const ScratchDirectory scratch;
   const std::string text = run_in_child([&]() -> std::string {
@@ -107,12 +115,14 @@ TEST(PosixFilesystem, NewFilesAndDirectoriesObeyTheUmask) {
   });
   EXPECT_EQ(text, "ok, ok, ok");
   const auto mode_of = [&](const char* name) {
-    return std::filesystem::status(scratch / name).permissions();
+    struct stat status = {};
+    EXPECT_EQ(::stat((scratch / name).c_str(), &status), 0);
+    return status.st_mode & 0777U;
   };
-  EXPECT_EQ(mode_of("directory"), std::filesystem::perms(0750));
-  EXPECT_EQ(mode_of("directory/inner"), std::filesystem::perms(0750));
-  EXPECT_EQ(mode_of("directory/file"), std::filesystem::perms(0640));
-  EXPECT_EQ(mode_of("directory/.lock"), std::filesystem::perms(0640));
+  EXPECT_EQ(mode_of("directory"), 0750U);
+  EXPECT_EQ(mode_of("directory/inner"), 0750U);
+  EXPECT_EQ(mode_of("directory/file"), 0640U);
+  EXPECT_EQ(mode_of("directory/.lock"), 0640U);
 }
 
 TEST(PosixFilesystem, DescriptorsDoNotOutliveExec) {
@@ -192,7 +202,7 @@ TEST(PosixFilesystem, ReadOnlyMediaAreReadAndNotChanged) {
   EXPECT_EQ(on_tmpfs([](const std::filesystem::path& path) -> std::string {
               write_text(path / "file", "kept");
               write_text(path / ".lock", "");
-              const std::string trouble = test::remount_read_only(path);
+              std::string trouble = test::remount_read_only(path);
               if (!trouble.empty()) return trouble;
               const auto directory = open_directory(path);
               const auto write = directory->open("file", OpenMode::kReadWrite);
@@ -217,14 +227,14 @@ TEST(PosixFilesystem, ReadOnlyMediaAreReadAndNotChanged) {
 // Lets this user, where it is not root and so cannot become another, do what others may.
 void set_mode(const std::filesystem::path& path, unsigned mode) {
   if (::geteuid() != 0) mode = (mode & 07U) << 6U;
-  std::filesystem::permissions(path, std::filesystem::perms(mode));
+  ASSERT_EQ(::chmod(path.c_str(), mode), 0);
 }
 
 // What a user without any rights of its own sees of a directory of the mode `mode`.
 std::string as_nobody(unsigned mode,
                       const std::function<std::string(const std::filesystem::path&)>& body) {
   const ScratchDirectory scratch;
-  std::filesystem::permissions(scratch.path(), std::filesystem::perms(0755));
+  EXPECT_EQ(::chmod(scratch.path().c_str(), 0755), 0);
   const std::filesystem::path path = scratch / "directory";
   std::filesystem::create_directories(path / "inner");
   write_text(path / "file", "secret");
@@ -237,7 +247,7 @@ std::string as_nobody(unsigned mode,
     test::become_nobody();
     return body(path);
   });
-  std::filesystem::permissions(path, std::filesystem::perms(0755));
+  EXPECT_EQ(::chmod(path.c_str(), 0755), 0);
   return text;
 }
 
@@ -265,10 +275,14 @@ TEST(PosixFilesystem, DirectoriesThatMayOnlyBePassedThroughAre) {
                         Filesystem& filesystem = posix_filesystem();
                         const auto made = filesystem.create_directory(path / "inner" / "new");
                         const auto inner = filesystem.open_directory(path / "inner");
+                        std::string synced;
+                        // What cannot be opened cannot be synced by itself.
+                        const int count = count_calls(
+                            SYS_syncfs, [&] { synced = outcome((*inner)->sync_parent()); });
                         return outcome(filesystem.open_directory(path)) + ", " + outcome(made) +
-                               ", " + outcome((*inner)->sync_parent());
+                               ", " + synced + " " + std::to_string(count);
                       }),
-            "Io EACCES, ok, ok");
+            "Io EACCES, ok, ok 1");
 }
 
 TEST(PosixFilesystem, UnreadableDirectoriesAreNotEntered) {
@@ -338,11 +352,12 @@ TEST(PosixFilesystem, FailedSystemCallsAreIoErrors) {
     std::function<std::string()> call;
     std::string expected;
   };
-  const std::array<Case, 10> cases = {{
+  const std::array<Case, 11> cases = {{
       {SYS_fdatasync, EIO, [&] { return outcome(file->sync()); }, "Io EIO"},
       {SYS_fdatasync, ENOSPC, [&] { return outcome(file->sync()); }, "NoSpace ENOSPC"},
       {SYS_pwrite64, EDQUOT, [&] { return outcome(file->write_at(0, buffer)); }, "NoSpace EDQUOT"},
       {SYS_pread64, EIO, [&] { return outcome(file->read_at(0, buffer)); }, "Io EIO"},
+      {SYS_newfstatat, EIO, [&] { return outcome(file->size()); }, "Io EIO"},
       {SYS_ftruncate, EPERM, [&] { return outcome(file->truncate(1)); }, "Io EPERM"},
       {SYS_fsync, EIO, [&] { return outcome(directory->sync()); }, "Io EIO"},
       {SYS_fsync, EIO, [&] { return outcome(directory->sync_parent()); }, "Io EIO"},
@@ -450,6 +465,20 @@ TEST(PosixFilesystem, CreateDirectoryDoesNotMindCompany) {
   };
   EXPECT_EQ(test::CallInterceptor::run(SYS_mkdirat, put_a_file_there, create_other), "");
   EXPECT_EQ(actual, "InvalidArgument ENOTDIR");
+}
+
+TEST(PosixFilesystem, CreateDirectoryGivesUpOnOneThatIsRemovedAllTheTime) {
+  const ScratchDirectory scratch;
+  std::string actual;
+  const auto remove_it = [&] {
+    std::filesystem::remove(scratch / "new");
+    return 0;
+  };
+  const auto create = [&] {
+    actual = outcome(posix_filesystem().create_directory(scratch / "new"));
+  };
+  EXPECT_EQ(test::CallInterceptor::run(SYS_openat, remove_it, create), "");
+  EXPECT_EQ(actual, "NotFound ENOENT");
 }
 
 TEST(PosixFilesystem, RenameWithoutReplacingWorksWhereTheKernelHasNone) {

@@ -385,6 +385,7 @@ TEST_F(SimulatedProcesses, BackDoorReachesOpenFiles) {
 
 TEST_F(SimulatedProcesses, ThreadsMayCallTogether) {
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int thread = 0; thread < 4; ++thread) {
     threads.emplace_back([&, thread] {
       const auto file = directory_->open(std::to_string(thread), OpenMode::kCreateExclusive);

@@ -89,7 +89,7 @@ SimulatedFile::SimulatedFile(SimulatedHandle handle)
 Result<std::size_t> SimulatedFile::read_at(std::uint64_t offset, MutableByteView buffer) const {
   SimulatedCallSite site = handle_.site(SimulatedCall::kRead);
   site.detail = describe_range(offset, buffer.size());
-  return handle_.machine->call(*handle_.process, std::move(site), [&]() -> Result<std::size_t> {
+  return handle_.machine->call(*handle_.process, site, [&]() -> Result<std::size_t> {
     return handle_.node->data.read(offset, buffer);
   });
 }
@@ -109,7 +109,7 @@ Status SimulatedFile::write_at(std::uint64_t offset, ByteView data) {
     // The failure is reported anyway.
     (void)machine.write(*handle_.node, offset, data.first(size), handle_.path);
   };
-  return machine.call(*handle_.process, std::move(site), work, on_failure);
+  return machine.call(*handle_.process, site, work, on_failure);
 }
 
 Result<std::uint64_t> SimulatedFile::size() const {
@@ -122,7 +122,7 @@ Status SimulatedFile::truncate(std::uint64_t size) {
   SimulatedMachine& machine = *handle_.machine;
   SimulatedCallSite site = handle_.site(SimulatedCall::kTruncate);
   site.detail = "size=" + std::to_string(size);
-  return machine.call(*handle_.process, std::move(site),
+  return machine.call(*handle_.process, site,
                       [&] { return machine.truncate(*handle_.node, size, handle_.path); });
 }
 
@@ -199,7 +199,7 @@ Result<std::unique_ptr<File>> SimulatedDirectory::open(std::string_view name, Op
     return std::make_unique<SimulatedFile>(std::move(handle));
   };
   SimulatedCallSite site = site_of(creates ? SimulatedCall::kCreate : SimulatedCall::kOpen, name);
-  return handle_.machine->call(*handle_.process, std::move(site), work);
+  return handle_.machine->call(*handle_.process, site, work);
 }
 
 Status SimulatedDirectory::rename(std::string_view from, std::string_view to, Replace replace) {
@@ -207,7 +207,7 @@ Status SimulatedDirectory::rename(std::string_view from, std::string_view to, Re
   DATAWAL_TRY(check_entry_name(to, handle_.path));
   SimulatedCallSite site = site_of(SimulatedCall::kRename, from);
   site.detail = std::string("to ").append(to);
-  return handle_.machine->call(*handle_.process, std::move(site),
+  return handle_.machine->call(*handle_.process, site,
                                [&] { return do_rename(from, to, replace); });
 }
 

@@ -32,12 +32,12 @@ class SimulatedMachine {
   // Runs `work`, which returns a Result or a Status, as the call `site` of `process`; or fails it
   // instead, when one of the faults says so, after telling `on_failure`.
   template <typename Work, typename OnFailure>
-  std::invoke_result_t<Work> call(const SimulatedProcess& process, SimulatedCallSite site,
+  std::invoke_result_t<Work> call(const SimulatedProcess& process, const SimulatedCallSite& site,
                                   Work work, OnFailure on_failure);
   template <typename Work>
-  std::invoke_result_t<Work> call(const SimulatedProcess& process, SimulatedCallSite site,
+  std::invoke_result_t<Work> call(const SimulatedProcess& process, const SimulatedCallSite& site,
                                   Work work) {
-    return call(process, std::move(site), std::move(work), [](const SimulatedFailure&) {});
+    return call(process, site, std::move(work), [](const SimulatedFailure&) {});
   }
 
   [[nodiscard]] SimulatedProcessPointer start_process();
@@ -74,7 +74,7 @@ class SimulatedMachine {
 
 template <typename Work, typename OnFailure>
 std::invoke_result_t<Work> SimulatedMachine::call(const SimulatedProcess& process,
-                                                  SimulatedCallSite site, Work work,
+                                                  const SimulatedCallSite& site, Work work,
                                                   OnFailure on_failure) {
   const std::scoped_lock guard(mutex);
   if (!process.is_alive) return std::unexpected(dead_process_error(site.path));
