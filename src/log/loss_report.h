@@ -3,7 +3,8 @@
 //
 //   {"kind":"loss","segment":1,"offset":66,"size":33,"reason":"...","intact_frames_beyond":7}
 //   {"kind":"finding","file":"00000002.dwal","message":"..."}
-//   {"kind":"summary","frames_recovered":9,"bytes_recovered":297,"bytes_lost":33,"losses":1,"findings":1}
+//   {"kind":"summary","frames_recovered":9,"bytes_recovered":297,"bytes_lost":33,"losses":1,
+//    "findings":1}
 #pragma once
 
 #include <string_view>

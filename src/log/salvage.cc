@@ -119,8 +119,7 @@ Status Salvage::salvage_segment(SegmentId id, std::optional<Txid> txid_limit, bo
   DATAWAL_TRY_ASSIGN(const std::unique_ptr<File> target,
                      target_.open(segment_name(id), OpenMode::kCreateExclusive));
   auto opened = source_.open(segment_name(id), OpenMode::kRead);
-  const Result<std::uint64_t> size =
-      opened ? (*opened)->size() : std::unexpected(std::move(opened).error());
+  const Result<std::uint64_t> size = opened ? (*opened)->size() : std::unexpected(opened.error());
   if (!size) {
     DATAWAL_TRY(lose({.position = {id, 0}, .error = size.error()}));
     return target->sync();
@@ -191,7 +190,7 @@ Status Salvage::report_loss() {
 Result<SalvageReport> salvage(const std::filesystem::path& source,
                               const std::filesystem::path& target, const Options& options) {
   Filesystem& filesystem = filesystem_of(options);
-  DATAWAL_TRY_ASSIGN(const std::unique_ptr<Directory> directory, filesystem.open_directory(source));
+  DATAWAL_TRY_ASSIGN(const std::shared_ptr<Directory> directory, open_store(source, options));
   DATAWAL_TRY_ASSIGN(SourceContents contents, list_source(*directory));
   DATAWAL_TRY_ASSIGN(StagedDirectory staged, StagedDirectory::create(filesystem, target));
   DATAWAL_TRY_ASSIGN(const std::unique_ptr<File> loss_report,

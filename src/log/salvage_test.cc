@@ -1,6 +1,5 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <rapidjson/document.h>
 
 #include <algorithm>
 #include <random>
@@ -21,10 +20,12 @@ using ::testing::ElementsAre;
 using testing::Files;
 using testing::files_in;
 using testing::frames_of;
+using ::testing::HasSubstr;
 using testing::names_in;
 using testing::options_for;
 using testing::plant_segment;
 using testing::SegmentBuilder;
+using ::testing::StartsWith;
 using testing::UnreadableFilesystem;
 
 constexpr std::string_view kSource = "source";
@@ -48,16 +49,12 @@ std::vector<Txid> txids_of(const Bytes& segment) {
   return txids;
 }
 
-std::vector<rapidjson::Document> loss_lines(SimulatedFilesystem& filesystem) {
+std::vector<std::string> loss_lines(SimulatedFilesystem& filesystem) {
   const auto bytes = filesystem.read_file(std::filesystem::path(kTarget) / kLossReport);
   EXPECT_TRUE(bytes);
   std::istringstream text{std::string(as_text(bytes ? *bytes : Bytes{}))};
-  std::vector<rapidjson::Document> lines;
-  for (std::string line; std::getline(text, line);) {
-    lines.emplace_back().Parse(line.c_str());
-    EXPECT_FALSE(lines.back().HasParseError()) << line;
-    EXPECT_TRUE(lines.back().IsObject()) << line;
-  }
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
   return lines;
 }
 
@@ -115,25 +112,21 @@ TEST(Salvage, TheLossReportSaysWhatIsNotThere) {
   plant_damaged_source(filesystem);
   filesystem.plant_symlink("source/00000007.dwal");
   const SalvageReport report = salvaged(filesystem);
-  const std::vector<rapidjson::Document> lines = loss_lines(filesystem);
-  ASSERT_EQ(lines.size(), 5U);
-  for (std::size_t index = 0; index < 3; ++index) {
-    const Damage& loss = report.losses[index];
-    EXPECT_STREQ(lines[index]["kind"].GetString(), "loss");
-    EXPECT_EQ(SegmentId{lines[index]["segment"].GetUint()}, loss.position.segment);
-    EXPECT_EQ(lines[index]["offset"].GetUint64(), loss.position.offset);
-    EXPECT_EQ(lines[index]["size"].GetUint64(), loss.size);
-    EXPECT_EQ(lines[index]["reason"].GetString(), loss.error.message);
-    EXPECT_EQ(lines[index]["intact_frames_beyond"].GetUint64(), loss.intact_frames_beyond);
-  }
-  EXPECT_STREQ(lines[3]["kind"].GetString(), "finding");
-  EXPECT_STREQ(lines[3]["file"].GetString(), "00000007.dwal");
-  EXPECT_STREQ(lines[4]["kind"].GetString(), "summary");
-  EXPECT_EQ(lines[4]["frames_recovered"].GetUint64(), report.frames_recovered);
-  EXPECT_EQ(lines[4]["bytes_recovered"].GetUint64(), report.bytes_recovered);
-  EXPECT_EQ(lines[4]["bytes_lost"].GetUint64(), report.bytes_lost);
-  EXPECT_EQ(lines[4]["losses"].GetUint64(), 3U);
-  EXPECT_EQ(lines[4]["findings"].GetUint64(), 1U);
+  ASSERT_EQ(report.losses.size(), 3U);
+  EXPECT_EQ(loss_lines(filesystem),
+            (std::vector<std::string>{
+                R"({"kind":"loss","segment":1,"offset":38,"size":38,"reason":")" +
+                    report.losses[0].error.message + R"(","intact_frames_beyond":1})",
+                R"({"kind":"loss","segment":1,"offset":114,"size":38,"reason":")" +
+                    report.losses[1].error.message + R"(","intact_frames_beyond":1})",
+                R"({"kind":"loss","segment":5,"offset":114,"size":31,"reason":")" +
+                    report.losses[2].error.message + R"(","intact_frames_beyond":4})",
+                R"({"kind":"finding","file":"00000007.dwal","message":")" +
+                    report.findings.at(0).message + R"("})",
+                R"({"kind":"summary","frames_recovered":10,"bytes_recovered":380,"bytes_lost":107,)"
+                R"("losses":3,"findings":1})"}));
+  EXPECT_THAT(report.losses[0].error.message, HasSubstr("CRC mismatch"));
+  EXPECT_THAT(report.losses[1].error.message, HasSubstr("magic"));
 }
 
 TEST(Salvage, ASoundStoreIsCopiedWhole) {
@@ -231,11 +224,12 @@ TEST(Salvage, WhatIsNoSegmentIsAFinding) {
   ASSERT_EQ(report.findings.size(), 5U);
   EXPECT_EQ(report.findings[0].name, "00000001.dwal");
   EXPECT_EQ(report.findings[3].name, "00000004.dwal.100.quarantine");
-  EXPECT_THAT(report.findings[3].message, ::testing::HasSubstr("5 intact records"));
+  EXPECT_THAT(report.findings[3].message, HasSubstr("5 intact records"));
   EXPECT_THAT(names_in(filesystem, kTarget), ElementsAre(kLossReport));
   const auto lines = loss_lines(filesystem);
   ASSERT_EQ(lines.size(), 6U);
-  EXPECT_STREQ(lines[4]["file"].GetString(), "\xC3\x83\xC2\xA4 \"\n.quarantine");
+  EXPECT_THAT(lines[4],
+              StartsWith(R"({"kind":"finding","file":"\u00c3\u00a4 \"\u000a.quarantine",)"));
 }
 
 TEST(Salvage, AQuarantineFileCanBeSalvagedAsASegment) {
