@@ -45,14 +45,14 @@ LogOpening::LogOpening(const Options& options, std::unique_ptr<FileLock> lock, L
 
 Result<LogOpening> LogOpening::begin(const std::filesystem::path& path, const Options& options) {
   DATAWAL_TRY(check_options(options));
-  Filesystem& filesystem = filesystem_of(options);
   DATAWAL_TRY_ASSIGN(std::shared_ptr<Directory> directory, options.create_if_missing
-                                                               ? filesystem.create_directory(path)
-                                                               : filesystem.open_directory(path));
+                                                               ? create_store(path, options)
+                                                               : open_store(path, options));
   // Before the lock, which would leave its file behind.
   if (!options.create_if_missing) DATAWAL_TRY(check_not_empty(*directory));
   DATAWAL_TRY_ASSIGN(std::unique_ptr<FileLock> lock, directory->lock(kLockName));
-  DATAWAL_TRY_ASSIGN(LogView view, load_log_view(std::move(directory), filesystem, options.damage));
+  DATAWAL_TRY_ASSIGN(LogView view,
+                     load_log_view(std::move(directory), filesystem_of(options), options.damage));
   if (view.segments.empty()) DATAWAL_TRY(make_first_segment(view));
   return LogOpening(options, std::move(lock), std::move(view));
 }

@@ -40,7 +40,26 @@ bool is_boot(const Watermark& watermark, const Filesystem& filesystem) {
   return boot_id != decltype(boot_id){} && boot_id == watermark.boot_id;
 }
 
+Status check_named(const std::filesystem::path& path) {
+  if (!path.empty()) return {};
+  return std::unexpected(Error{
+      .code = ErrorCode::kInvalidArgument,
+      .message = "the path of the store is empty; name a directory, or . for the current one"});
+}
+
 }  // namespace
+
+Result<std::shared_ptr<Directory>> open_store(const std::filesystem::path& path,
+                                              const Options& options) {
+  DATAWAL_TRY(check_named(path));
+  return filesystem_of(options).open_directory(path);
+}
+
+Result<std::shared_ptr<Directory>> create_store(const std::filesystem::path& path,
+                                                const Options& options) {
+  DATAWAL_TRY(check_named(path));
+  return filesystem_of(options).create_directory(path);
+}
 
 Filesystem& filesystem_of(const Options& options) {
   return options.filesystem != nullptr ? *options.filesystem : posix_filesystem();

@@ -25,6 +25,15 @@ struct LogView {
 [[nodiscard]] Result<LogView> load_log_view(std::shared_ptr<Directory> directory,
                                             const Filesystem& filesystem, DamagePolicy damage);
 
+// Opens the directory of a store for reading. Fails with kInvalidArgument for an empty path, which
+// is more likely a variable that nobody has set than the current directory, with kNotFound, and as
+// Filesystem::open_directory does.
+[[nodiscard]] Result<std::shared_ptr<Directory>> open_store(const std::filesystem::path& path,
+                                                            const Options& options);
+// The same, making what is missing.
+[[nodiscard]] Result<std::shared_ptr<Directory>> create_store(const std::filesystem::path& path,
+                                                              const Options& options);
+
 // options.filesystem, or the operating system.
 [[nodiscard]] Filesystem& filesystem_of(const Options& options);
 

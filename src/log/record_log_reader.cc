@@ -30,7 +30,7 @@ class ReaderState {
 Result<RecordLogReader> RecordLogReader::open(const std::filesystem::path& directory,
                                               const Options& options) {
   Filesystem& filesystem = filesystem_of(options);
-  DATAWAL_TRY_ASSIGN(std::shared_ptr<Directory> opened, filesystem.open_directory(directory));
+  DATAWAL_TRY_ASSIGN(std::shared_ptr<Directory> opened, open_store(directory, options));
   DATAWAL_TRY_ASSIGN(LogView view,
                      load_log_view(std::move(opened), filesystem, DamagePolicy::kRefuse));
   return RecordLogReader(std::make_unique<ReaderState>(std::move(view), filesystem));

@@ -217,8 +217,7 @@ Result<bool> is_watermark_obsolete(const Directory& directory, const LogSurvey& 
 
 Result<RepairReport> repair(const std::filesystem::path& path, Apply apply,
                             const Options& options) {
-  DATAWAL_TRY_ASSIGN(const std::shared_ptr<Directory> directory,
-                     filesystem_of(options).open_directory(path));
+  DATAWAL_TRY_ASSIGN(const std::shared_ptr<Directory> directory, open_store(path, options));
   std::unique_ptr<FileLock> lock;
   if (apply == Apply::kYes) {
     DATAWAL_TRY_ASSIGN(lock, directory->lock(kLockName));

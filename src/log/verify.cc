@@ -6,8 +6,7 @@
 namespace datawal {
 
 Result<VerifyReport> verify(const std::filesystem::path& directory, const Options& options) {
-  DATAWAL_TRY_ASSIGN(const std::shared_ptr<Directory> opened,
-                     filesystem_of(options).open_directory(directory));
+  DATAWAL_TRY_ASSIGN(const std::shared_ptr<Directory> opened, open_store(directory, options));
   DATAWAL_TRY_ASSIGN(LogSurvey survey, survey_log(opened, options));
   return std::move(survey.report);
 }

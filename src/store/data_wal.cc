@@ -77,7 +77,7 @@ Result<DataWal> DataWal::open(const std::filesystem::path& directory, const Opti
 Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,
                                         const Options& options) {
   Filesystem& filesystem = filesystem_of(options);
-  DATAWAL_TRY_ASSIGN(std::shared_ptr<Directory> opened, filesystem.open_directory(directory));
+  DATAWAL_TRY_ASSIGN(std::shared_ptr<Directory> opened, open_store(directory, options));
   DATAWAL_TRY_ASSIGN(LogView view, load_log_view(opened, filesystem, options.damage));
   StoreIndex index = make_index(filesystem, opened);
   LogScan scan(view, options.damage, {});
