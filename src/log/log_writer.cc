@@ -119,6 +119,7 @@ void LogWriter::shrink_frame_buffer() {
 Status LogWriter::begin_writing() {
   DATAWAL_TRY(mend_tail());
   if (watermark_) return {};
+  if (!facts_.watermark) names_durable_ = false;  // the sidecar's name is new
   DATAWAL_TRY_ASSIGN(watermark_, WatermarkFile::open(*view_.directory));
   const Status marked = mark_unclean();
   if (!marked) watermark_.reset();

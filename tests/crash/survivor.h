@@ -6,6 +6,7 @@
 #include "crash/scenario.h"
 #include "file/simulated_filesystem.h"
 #include "support/log_model.h"
+#include "support/trace.h"
 
 namespace datawal::testing {
 
@@ -20,8 +21,5 @@ namespace datawal::testing {
 // The same, and what the scenario has made beside its store must be there whole or not at all.
 [[nodiscard]] std::string check_survivors(SimulatedFilesystem& filesystem, const Scenario& scenario,
                                           LogModel::Floor floor);
-
-// The last calls, for messages.
-[[nodiscard]] std::string tail_of_trace(const SimulatedFilesystem& filesystem);
 
 }  // namespace datawal::testing

@@ -1,0 +1,57 @@
+// Random operations on a store, against a list of the records and a std::map of the values.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <string>
+
+#include "file/posix_test_support.h"
+#include "file/simulated_filesystem.h"
+#include "model/random_session.h"
+#include "support/soak.h"
+#include "support/trace.h"
+
+namespace datawal::testing {
+namespace {
+
+constexpr std::uint64_t kFirstSeed = 20'000;
+
+SessionShape shape_for(std::uint64_t seed) {
+  switch (seed % 4) {
+    case 0:
+      return {.segment_size_max = 1, .value_size_max = 60, .key_count = 6};  // a record a segment
+    case 1:
+      return {.segment_size_max = 2'000, .value_size_max = 300, .key_count = 12};
+    case 2:
+      return {.segment_size_max = 60'000, .value_size_max = 6'000, .key_count = 20};
+    default:
+      return {.segment_size_max = 1U << 20, .value_size_max = 900, .key_count = 40};
+  }
+}
+
+TEST(Model, RandomOperationsOnAMachineThatNeverFails) {
+  for (std::uint64_t seed = kFirstSeed; seed < kFirstSeed + 24 * soak_factor(); ++seed) {
+    SimulatedFilesystem machine(seed);
+    RandomSession session(machine, "/base", seed, shape_for(seed), nullptr);
+    ASSERT_EQ(session.run(600), "") << "seed " << seed << "\n" << session.history();
+  }
+}
+
+TEST(Model, RandomOperationsFaultsKillsAndPowerCuts) {
+  for (std::uint64_t seed = kFirstSeed; seed < kFirstSeed + 160 * soak_factor(); ++seed) {
+    SimulatedFilesystem machine(seed);
+    RandomSession session(machine, "/base", seed, shape_for(seed), &machine);
+    ASSERT_EQ(session.run(400), "") << "seed " << seed << "\n"
+                                    << session.history() << tail_of_trace(machine);
+  }
+}
+
+TEST(Model, RandomOperationsInARealDirectory) {
+  for (std::uint64_t seed = kFirstSeed; seed < kFirstSeed + 8 * soak_factor(); ++seed) {
+    const test::ScratchDirectory scratch;
+    RandomSession session(posix_filesystem(), scratch.path(), seed, shape_for(seed), nullptr);
+    ASSERT_EQ(session.run(250), "") << "seed " << seed << "\n" << session.history();
+  }
+}
+
+}  // namespace
+}  // namespace datawal::testing

@@ -1,0 +1,16 @@
+// How much longer than usual a test with random inputs is to run.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+
+namespace datawal::testing {
+
+// The environment variable DATAWAL_SOAK, 1 where it is not set.
+[[nodiscard]] inline std::uint64_t soak_factor() {
+  const char* text = std::getenv("DATAWAL_SOAK");
+  const std::uint64_t factor = text != nullptr ? std::strtoull(text, nullptr, 10) : 1;
+  return factor > 0 ? factor : 1;
+}
+
+}  // namespace datawal::testing
