@@ -2,6 +2,7 @@
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME datawal)
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")  # it would go before the one of each package below
 set(CPACK_PACKAGE_VENDOR "The datawal authors")
 set(CPACK_PACKAGE_CONTACT "The datawal authors")
 set(CPACK_PACKAGE_VERSION "${PROJECT_VERSION}")
