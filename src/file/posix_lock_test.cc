@@ -147,6 +147,17 @@ TEST_F(PosixLock, IsTakenAgainIfTheFileIsRemovedMeanwhile) {
   EXPECT_NE(refusal(), "not refused");
 }
 
+TEST_F(PosixLock, IsTakenAgainIfTheFileIsRemovedBeforeItIsLookedAt) {
+  int call_count = 0;
+  const auto remove_once = [&] {
+    if (++call_count == 1) std::filesystem::remove(scratch_ / ".lock");
+    return 0;
+  };
+  std::unique_ptr<FileLock> held;
+  EXPECT_EQ(test::CallInterceptor::run(SYS_newfstatat, remove_once, [&] { held = lock(); }), "");
+  EXPECT_NE(refusal(), "not refused");
+}
+
 TEST_F(PosixLock, GivesUpOnAFileThatIsReplacedAllTheTime) {
   const auto remove_always = [&] {
     std::filesystem::remove(scratch_ / ".lock");

@@ -148,6 +148,7 @@ TEST_F(SimulatedFaults, CapacityCountsEveryByte) {
   EXPECT_EQ(status.error().code, ErrorCode::kNoSpace);
   EXPECT_EQ(text(filesystem_, "file"), "abcdefgh");  // as much as there was room for
   EXPECT_FALSE(file->write_at(100, as_bytes("x")));
+  EXPECT_TRUE(file->write_at(100, {}));
   EXPECT_EQ(*file->size(), 8U);
   EXPECT_FALSE(file->truncate(9));
   EXPECT_TRUE(directory_->open("empty", OpenMode::kCreateExclusive));
@@ -248,14 +249,19 @@ TEST_F(SimulatedStop, WriteInTheMiddleOfWhichAProcessIsKilledIsTorn) {
 TEST_F(SimulatedStop, StopDoesNotMarkAnythingClean) {
   const auto file = create("file", "text");
   ASSERT_TRUE(directory_->sync());
+  (void)create("name");
   filesystem_.stop_at_mutation(1);
   EXPECT_FALSE(file->sync());
   EXPECT_FALSE(file->sync());
+  EXPECT_FALSE(directory_->sync());
   filesystem_.kill_process();
   const auto again = open_directory(filesystem_)->open("file", OpenMode::kReadWrite);
   ASSERT_TRUE(again);
   EXPECT_TRUE((*again)->sync());
+  EXPECT_FALSE(crashed(PowerCut::kDropPending)->exists("/store/name"));
   EXPECT_EQ(text(*crashed(PowerCut::kDropPending), "file"), "text");
+  EXPECT_TRUE(open_directory(filesystem_)->sync());
+  EXPECT_TRUE(crashed(PowerCut::kDropPending)->exists("/store/name"));
 }
 
 TEST_F(SimulatedProcesses, KilledOnesLoseHandlesAndLocksAndNoBytes) {
@@ -376,6 +382,9 @@ TEST_F(SimulatedProcesses, BackDoorReachesOpenFiles) {
   EXPECT_TRUE(crashed(PowerCut::kDropPending)->exists("/elsewhere/deep/file"));
   filesystem_.remove("/elsewhere/deep/file");
   EXPECT_FALSE(filesystem_.exists("/elsewhere/deep/file"));
+  (void)create("pending");
+  filesystem_.remove("/store/pending");
+  EXPECT_FALSE(crashed(PowerCut::kKeepPending)->exists("/store/pending"));
   EXPECT_THROW(filesystem_.remove("/nothing"), std::invalid_argument);
   EXPECT_THROW(filesystem_.write_file("/store/file/below", {}), std::invalid_argument);
   EXPECT_THROW(filesystem_.plant_directory("/"), std::invalid_argument);

@@ -116,6 +116,15 @@ TEST_F(SimulatedPowerCut, FailedDirectorySyncIsForgottenByTheNextOne) {
   EXPECT_TRUE(crashed(PowerCut::kDropPending)->exists("/store/first"));
 }
 
+TEST_F(SimulatedPowerCut, FailedParentSyncIsForgottenByTheNextOne) {
+  ASSERT_TRUE(directory_->make_directory("inner"));
+  const auto inner = filesystem_.open_directory("/store/inner");
+  filesystem_.inject({.call = SimulatedCall::kSyncParent});
+  EXPECT_FALSE((*inner)->sync_parent());
+  EXPECT_TRUE((*inner)->sync_parent());
+  EXPECT_FALSE(crashed(PowerCut::kDropPending)->exists("/store/inner"));
+}
+
 TEST_F(SimulatedPowerCut, KillsEveryHandleAndChangesTheBootId) {
   const auto file = create("file", "text");
   const auto lock = directory_->lock(".lock");
