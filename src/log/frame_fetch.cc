@@ -63,8 +63,14 @@ Result<FetchedFrame> fetch_frame(const File& file, Position position,
                          " bytes where one of up to " + std::to_string(frame_size_max) + " was",
                      position));
   }
-  if (const auto* truncated = std::get_if<Truncated>(&outcome)) {
-    if (count < wanted) return std::unexpected(short_read(count, truncated->needed, position));
+  const auto* truncated = std::get_if<Truncated>(&outcome);
+  if (truncated != nullptr && count < wanted) {
+    const bool as_remembered = truncated->needed == kFrameHeaderSize ||
+                               round_up_frame_size(truncated->needed) == frame_size_max;
+    return std::unexpected(as_remembered ? short_read(count, truncated->needed, position)
+                                         : decoding_error(outcome, position));
+  }
+  if (truncated != nullptr) {
     return std::unexpected(
         record_error(ErrorCode::kLengthMismatch,
                      "length mismatch, a record of " + std::to_string(truncated->needed) +

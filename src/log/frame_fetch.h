@@ -25,8 +25,9 @@ struct FetchedFrame {
 };
 
 // Reads the frame at `position` of `file`, with one read if `frame_size_max`, its size rounded up,
-// is known, that is not 0. Fails with kShortRead, kTruncated, kCrcMismatch, kStructural,
-// kUnsupportedVersion, and with kLengthMismatch where the frame is not of that size.
+// is known, that is not 0. Fails with kShortRead where the file ends in a frame of that size, with
+// kTruncated where it ends in one of another size, with kLengthMismatch where a whole frame is not
+// of that size, and with kCrcMismatch, kStructural, kUnsupportedVersion.
 [[nodiscard]] Result<FetchedFrame> fetch_frame(const File& file, Position position,
                                                std::uint32_t frame_size_max);
 
