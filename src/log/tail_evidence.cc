@@ -38,6 +38,23 @@ Result<bool> is_torn_header(const File& file, ByteRange range) {
   return is_zero_filled(file, range.begin + prefix, range.end);
 }
 
+// Whether a log's writer may have stopped at the begin of `range`: nothing is there, or a frame
+// with this txid that was begun and not finished.
+Result<bool> is_end_of_log(const File& file, ByteRange range, Txid next_txid) {
+  std::array<std::byte, kFrameHeaderSize> start{};
+  const auto size =
+      static_cast<std::size_t>(std::min<std::uint64_t>(range.end - range.begin, start.size()));
+  DATAWAL_TRY_ASSIGN(const std::size_t count,
+                     file.read_at(range.begin, MutableByteView(start).first(size)));
+  const ByteView bytes = ByteView(start).first(count);
+  if (bytes.size() < start.size()) {
+    return header_prefix_size(bytes) == std::min(bytes.size(), kHeaderStart.size());
+  }
+  const HeaderOutcome outcome = decode_header(bytes);
+  const auto* header = std::get_if<FrameHeader>(&outcome);
+  return header != nullptr && header->txid == next_txid && header->size() > range.end - range.begin;
+}
+
 }  // namespace
 
 Result<TailFindings> examine_tail(const File& file, ByteRange range, const DecodeOutcome& failure,
@@ -55,14 +72,19 @@ Result<TailFindings> examine_tail(const File& file, ByteRange range, const Decod
   FrameSearch search(file, range.begin, range.end, last_txid);
   bool same_txid = false;
   std::uint64_t frames_end = 0;
+  Txid last_found = 0;
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::optional<FoundFrame> found, search.next());
     if (!found) break;
     if (findings.intact_frames_beyond++ == 0) same_txid = found->header.txid == last_txid + 1;
     frames_end = found->offset + found->header.size();
+    last_found = found->header.txid;
   }
   evidence.intact_frames_beyond = findings.intact_frames_beyond > 0;
-  evidence.continued_beyond = same_txid && frames_end == range.end;
+  if (same_txid) {
+    DATAWAL_TRY_ASSIGN(evidence.continued_beyond,
+                       is_end_of_log(file, {frames_end, range.end}, last_found + 1));
+  }
   return findings;
 }
 

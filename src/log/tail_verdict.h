@@ -25,8 +25,8 @@ struct TailEvidence {
   DecodeFailure failure = DecodeFailure::kTruncated;
   bool torn_header = false;  // the beginning of a valid header, and zeros to the end of the file
   bool intact_frames_beyond = false;
-  // The intact frames go on with the txid that the damaged place had, up to the end of the file:
-  // somebody else has recovered this log before and gone on behind the damage.
+  // The intact frames go on with the txid that the damaged place had, up to the end of the file or
+  // a torn frame: somebody else has recovered this log before and gone on behind the damage.
   bool continued_beyond = false;
 };
 
