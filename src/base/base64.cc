@@ -29,9 +29,12 @@ constexpr auto kValues = [] {
   return values;
 }();
 
-std::uint32_t octet(std::byte byte) { return std::to_integer<std::uint32_t>(byte); }
+std::uint32_t octet(std::byte byte) {
+  return std::to_integer<std::uint32_t>(byte);
+}
 
-// The three bytes of four characters in the low 24 bits, or a value above them if a character is invalid.
+// The three bytes of four characters in the low 24 bits, or a value above them if a character is
+// invalid.
 std::uint32_t decode_quad(const char* text) {
   std::uint32_t bits = 0;
   std::uint32_t invalid = 0;

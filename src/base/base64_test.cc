@@ -28,8 +28,9 @@ TEST(Base64, DecodesWhatItEncodesAtEveryLength) {
 }
 
 TEST(Base64, RefusesEverythingElse) {
-  for (const std::string_view text : {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm8", "Zm9v\n", " Zm9v", "Zm-v",
-                                      "Zm_v", "====", "=g==", "Z===", "Zg==Zg==", "Zm9vZg=a", "Zm=v"}) {
+  for (const std::string_view text :
+       {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm8", "Zm9v\n", " Zm9v", "Zm-v", "Zm_v",
+        "====", "=g==", "Z===", "Zg==Zg==", "Zm9vZg=a", "Zm=v"}) {
     EXPECT_FALSE(base64_decode(text)) << text;
   }
   EXPECT_FALSE(base64_decode(std::string_view("Zm\0v", 4)));

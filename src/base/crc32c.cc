@@ -27,7 +27,8 @@ constexpr SliceTable make_slice_table() {
   SliceTable table{};
   for (std::uint32_t value = 0; value < 256; ++value) {
     std::uint32_t crc = value;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1U) != 0 ? kPolynomialReflected : 0);
+    for (int bit = 0; bit < 8; ++bit)
+      crc = (crc >> 1) ^ ((crc & 1U) != 0 ? kPolynomialReflected : 0);
     table[0][value] = crc;
   }
   for (std::size_t slice = 1; slice < kSliceCount; ++slice) {
@@ -58,10 +59,12 @@ std::uint32_t extend_portable(std::uint32_t crc, const std::byte* data, std::siz
 
 #if defined(__x86_64__)
 
-__attribute__((target("sse4.2"))) std::uint32_t extend_sse42(std::uint32_t crc, const std::byte* data,
+__attribute__((target("sse4.2"))) std::uint32_t extend_sse42(std::uint32_t crc,
+                                                             const std::byte* data,
                                                              std::size_t size) noexcept {
   std::uint64_t state = ~crc;
-  for (; size >= 8; data += 8, size -= 8) state = _mm_crc32_u64(state, load_le<std::uint64_t>(data));
+  for (; size >= 8; data += 8, size -= 8)
+    state = _mm_crc32_u64(state, load_le<std::uint64_t>(data));
   auto tail = static_cast<std::uint32_t>(state);
   if ((size & 4U) != 0) {
     tail = _mm_crc32_u32(tail, load_le<std::uint32_t>(data));
@@ -75,7 +78,9 @@ __attribute__((target("sse4.2"))) std::uint32_t extend_sse42(std::uint32_t crc, 
   return ~tail;
 }
 
-bool has_short_instruction() { return __builtin_cpu_supports("sse4.2") != 0; }
+bool has_short_instruction() {
+  return __builtin_cpu_supports("sse4.2") != 0;
+}
 constexpr Crc32cImplementation kShort{"sse4.2", extend_sse42};
 
 #elif defined(__aarch64__) && defined(__linux__)
@@ -88,26 +93,36 @@ __attribute__((target("+crc"))) std::uint32_t extend_armv8(std::uint32_t crc, co
   return ~state;
 }
 
-bool has_short_instruction() { return (getauxval(AT_HWCAP) & HWCAP_CRC32) != 0; }
+bool has_short_instruction() {
+  return (getauxval(AT_HWCAP) & HWCAP_CRC32) != 0;
+}
 constexpr Crc32cImplementation kShort{"armv8-crc", extend_armv8};
 
 #else
 
-bool has_short_instruction() { return false; }
+bool has_short_instruction() {
+  return false;
+}
 constexpr Crc32cImplementation kShort{"portable", extend_portable};
 
 #endif
 
 #if defined(DATAWAL_HAVE_ISAL)
 
-// ISA-L may leave the upper halves of the vector registers dirty, after which every SSE instruction of the caller
-// pays for merging them: hundreds of nanoseconds a call.
+// ISA-L may leave the upper halves of the vector registers dirty, after which every SSE instruction
+// of the caller pays for merging them: hundreds of nanoseconds a call.
 #if defined(__x86_64__)
-__attribute__((target("avx"))) void clear_upper_vector_halves() noexcept { _mm256_zeroupper(); }
-bool has_upper_vector_halves() { return __builtin_cpu_supports("avx") != 0; }
+__attribute__((target("avx"))) void clear_upper_vector_halves() noexcept {
+  _mm256_zeroupper();
+}
+bool has_upper_vector_halves() {
+  return __builtin_cpu_supports("avx") != 0;
+}
 #else
 void clear_upper_vector_halves() noexcept {}
-bool has_upper_vector_halves() { return false; }
+bool has_upper_vector_halves() {
+  return false;
+}
 #endif
 
 std::uint32_t extend_isal(std::uint32_t crc, const std::byte* data, std::size_t size) noexcept {

@@ -6,30 +6,54 @@ namespace datawal {
 
 std::string_view error_code_name(ErrorCode code) noexcept {
   switch (code) {
-    case ErrorCode::kInvalidArgument: return "InvalidArgument";
-    case ErrorCode::kTooLarge: return "TooLarge";
-    case ErrorCode::kNotFound: return "NotFound";
-    case ErrorCode::kAlreadyExists: return "AlreadyExists";
-    case ErrorCode::kNotEmpty: return "NotEmpty";
-    case ErrorCode::kLocked: return "Locked";
-    case ErrorCode::kReadOnly: return "ReadOnly";
-    case ErrorCode::kClosed: return "Closed";
-    case ErrorCode::kPoisoned: return "Poisoned";
-    case ErrorCode::kNoSpace: return "NoSpace";
-    case ErrorCode::kIo: return "Io";
-    case ErrorCode::kNotRegularFile: return "NotRegularFile";
-    case ErrorCode::kShortRead: return "ShortRead";
-    case ErrorCode::kTruncated: return "Truncated";
-    case ErrorCode::kCrcMismatch: return "CrcMismatch";
-    case ErrorCode::kStructural: return "Structural";
-    case ErrorCode::kUnsupportedVersion: return "UnsupportedVersion";
-    case ErrorCode::kLengthMismatch: return "LengthMismatch";
-    case ErrorCode::kNotAPut: return "NotAPut";
-    case ErrorCode::kKeyMismatch: return "KeyMismatch";
-    case ErrorCode::kCorruption: return "Corruption";
-    case ErrorCode::kGap: return "Gap";
-    case ErrorCode::kExhausted: return "Exhausted";
-    case ErrorCode::kParse: return "Parse";
+    case ErrorCode::kInvalidArgument:
+      return "InvalidArgument";
+    case ErrorCode::kTooLarge:
+      return "TooLarge";
+    case ErrorCode::kNotFound:
+      return "NotFound";
+    case ErrorCode::kAlreadyExists:
+      return "AlreadyExists";
+    case ErrorCode::kNotEmpty:
+      return "NotEmpty";
+    case ErrorCode::kLocked:
+      return "Locked";
+    case ErrorCode::kReadOnly:
+      return "ReadOnly";
+    case ErrorCode::kClosed:
+      return "Closed";
+    case ErrorCode::kPoisoned:
+      return "Poisoned";
+    case ErrorCode::kNoSpace:
+      return "NoSpace";
+    case ErrorCode::kIo:
+      return "Io";
+    case ErrorCode::kNotRegularFile:
+      return "NotRegularFile";
+    case ErrorCode::kShortRead:
+      return "ShortRead";
+    case ErrorCode::kTruncated:
+      return "Truncated";
+    case ErrorCode::kCrcMismatch:
+      return "CrcMismatch";
+    case ErrorCode::kStructural:
+      return "Structural";
+    case ErrorCode::kUnsupportedVersion:
+      return "UnsupportedVersion";
+    case ErrorCode::kLengthMismatch:
+      return "LengthMismatch";
+    case ErrorCode::kNotAPut:
+      return "NotAPut";
+    case ErrorCode::kKeyMismatch:
+      return "KeyMismatch";
+    case ErrorCode::kCorruption:
+      return "Corruption";
+    case ErrorCode::kGap:
+      return "Gap";
+    case ErrorCode::kExhausted:
+      return "Exhausted";
+    case ErrorCode::kParse:
+      return "Parse";
   }
   std::unreachable();
 }

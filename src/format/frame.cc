@@ -20,7 +20,8 @@ static_assert(kPayloadSizeOffset + sizeof(std::uint32_t) == kFrameHeaderSize);
 static_assert(kFrameSizeMax == 67'174'428);
 
 std::byte* copy_bytes(std::byte* to, ByteView bytes) {
-  if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());  // memcpy of nothing may not be null
+  if (!bytes.empty())
+    std::memcpy(to, bytes.data(), bytes.size());  // memcpy of nothing may not be null
   return to + bytes.size();
 }
 
@@ -36,7 +37,8 @@ Error too_large(std::string_view what, std::size_t size, std::string_view limit_
 Status check_type(RecordType type) {
   if (type <= RecordType::kDelete) return {};
   return std::unexpected(Error{.code = ErrorCode::kInvalidArgument,
-                               .message = "record type " + std::to_string(std::to_underlying(type)) +
+                               .message = "record type " +
+                                          std::to_string(std::to_underlying(type)) +
                                           " does not exist; nothing was written"});
 }
 
@@ -44,9 +46,12 @@ Status check_type(RecordType type) {
 
 std::string_view record_type_name(RecordType type) noexcept {
   switch (type) {
-    case RecordType::kRaw: return "Raw";
-    case RecordType::kPut: return "Put";
-    case RecordType::kDelete: return "Delete";
+    case RecordType::kRaw:
+      return "Raw";
+    case RecordType::kPut:
+      return "Put";
+    case RecordType::kDelete:
+      return "Delete";
   }
   std::unreachable();
 }
@@ -63,12 +68,15 @@ std::string StructuralError::to_string() const {
     }
     case StructuralField::kVersion:
       return "unknown wire version " + std::to_string(found) + " (this build supports 1)";
-    case StructuralField::kRecordType: return "unknown record type " + std::to_string(found);
-    case StructuralField::kFlags: return "reserved flags must be 0, found " + std::to_string(found);
+    case StructuralField::kRecordType:
+      return "unknown record type " + std::to_string(found);
+    case StructuralField::kFlags:
+      return "reserved flags must be 0, found " + std::to_string(found);
     case StructuralField::kKeySize:
       return "key size " + std::to_string(found) + " exceeds " + std::to_string(kKeySizeMax);
     case StructuralField::kPayloadSize:
-      return "payload size " + std::to_string(found) + " exceeds " + std::to_string(kPayloadSizeMax);
+      return "payload size " + std::to_string(found) + " exceeds " +
+             std::to_string(kPayloadSizeMax);
   }
   std::unreachable();
 }

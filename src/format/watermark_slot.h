@@ -1,6 +1,6 @@
-// The watermark sidecar's bytes: up to where a log is known to be durable. Two slots, written in turn, each with
-// its own checksum and in a sector of its own, so that a torn write leaves the other. The byte table stands in
-// docs/format.md.
+// The watermark sidecar's bytes: up to where a log is known to be durable. Two slots, written in
+// turn, each with its own checksum and in a sector of its own, so that a torn write leaves the
+// other. The byte table stands in docs/format.md.
 #pragma once
 
 #include <array>
@@ -14,15 +14,15 @@
 namespace datawal {
 
 struct Watermark {
-  std::uint64_t sequence = 0;          // the higher of the two slots is the newer
-  Position position = {};              // everything before it is durable
-  Txid txid = 0;                       // of the last frame before the position
-  std::uint32_t frame_crc = 0;         // of that frame
-  SegmentId first_segment{};           // the segment with the log's first frame,
-  std::uint32_t first_frame_crc = 0;   // and that frame's CRC: what binds the sidecar to its log
+  std::uint64_t sequence = 0;         // the higher of the two slots is the newer
+  Position position = {};             // everything before it is durable
+  Txid txid = 0;                      // of the last frame before the position
+  std::uint32_t frame_crc = 0;        // of that frame
+  SegmentId first_segment{};          // the segment with the log's first frame,
+  std::uint32_t first_frame_crc = 0;  // and that frame's CRC: what binds the sidecar to its log
   std::array<std::byte, 16> boot_id = {};
   bool empty = false;  // the log had no frame yet, so that there is nothing to bind to
-  bool clean = false;                  // closed by its writer, which wrote nothing behind the position
+  bool clean = false;  // closed by its writer, which wrote nothing behind the position
 
   friend bool operator==(const Watermark&, const Watermark&) = default;
 };
