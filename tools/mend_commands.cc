@@ -1,5 +1,4 @@
 // repair and salvage: what can be had back from a damaged store.
-#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -101,12 +100,15 @@ void print_salvage(Session& session, const std::string& target, const SalvageRep
   session.out.write(text);
 }
 
-// The target is whole in any case; the code tells what the source was.
-ExitCode judge_losses(const SalvageReport& report) {
+// The target is whole in any case; the code tells what the source was. One loss may be a torn tail,
+// which only the rules of recovery can tell from rot.
+Result<ExitCode> judge_losses(Session& session, const std::string& source,
+                              const SalvageReport& report) {
   if (report.loss_count == 0) return ExitCode::kSuccess;
-  const bool only_tails =
-      std::ranges::all_of(report.losses, [](const Damage& loss) { return loss.torn_tail; });
-  return only_tails ? ExitCode::kTailDamage : ExitCode::kCorruption;
+  if (report.loss_count > 1) return ExitCode::kCorruption;
+  DATAWAL_TRY_ASSIGN(VerifyReport found, verify(source));
+  if (found.refusal) return ExitCode::kCorruption;
+  return judge_tail(session, source, found.tail);
 }
 
 Result<ExitCode> run_salvage(const SalvageArguments& arguments, Session& session) {
@@ -123,7 +125,7 @@ Result<ExitCode> run_salvage(const SalvageArguments& arguments, Session& session
                                 arguments.target + "/loss-report.jsonl'");
   }
   print_salvage(session, arguments.target, *report);
-  return judge_losses(*report);
+  return judge_losses(session, arguments.source, *report);
 }
 
 }  // namespace
