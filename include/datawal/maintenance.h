@@ -60,8 +60,9 @@ struct VerifyReport {
   std::optional<Position> first_txid_gap = {};
   TailReport tail = {};
   std::vector<SegmentSummary> segments = {};
-  // Set where RecordLog::open() would refuse the store, with the error it would give. That may be
-  // without any damage: when records are missing that are known to have been durable.
+  // Set where RecordLog::open() with the same options would refuse the store, with the error it
+  // would give. That may be without any damage: when records are missing that are known to have
+  // been durable.
   std::optional<Error> refusal = {};
 
   [[nodiscard]] bool is_sound() const noexcept { return damage_count == 0 && !refusal; }

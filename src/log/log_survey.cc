@@ -54,6 +54,7 @@ class Surveyor {
   LogSurvey survey_;
   bool is_accepted_ = false;  // by open()
   Txid highest_txid_ = 0;
+  Txid last_txid_ = 0;  // of the last frame, which is the highest but in logs that went back once
   DamagedSegment searched_;  // the segment that is being searched, damaged or not
 };
 
@@ -111,7 +112,7 @@ Status Surveyor::search_from(Position begin) {
 Status Surveyor::search_segment(std::uint64_t begin) {
   DATAWAL_TRY_ASSIGN(const std::unique_ptr<File> file,
                      directory_->open(segment_name(current().id), OpenMode::kRead));
-  searched_ = {.id = current().id, .search_begin = begin, .search_txid = highest_txid_};
+  searched_ = {.id = current().id, .search_begin = begin, .search_txid = last_txid_};
   DATAWAL_TRY_ASSIGN(searched_.txid_limit, first_txid_behind(current().id));
   DATAWAL_TRY_ASSIGN(searched_.size, file->size());
   while (true) {
@@ -131,7 +132,7 @@ Status Surveyor::search_segment(std::uint64_t begin) {
 
 // Notes everything up to the end, but not the damage that reaches up to there: that is given back.
 Result<std::optional<Stretch>> Surveyor::search_once(const File& file, std::uint64_t begin) {
-  FrameSearch search(file, begin, searched_.size, highest_txid_, searched_.txid_limit);
+  FrameSearch search(file, begin, searched_.size, last_txid_, searched_.txid_limit);
   std::optional<Stretch> damage;
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::optional<Stretch> stretch, search.next_stretch());
@@ -178,6 +179,7 @@ void Surveyor::note_frame(std::uint64_t offset, RecordType type, Txid txid) {
     report.first_txid_gap = position;
   }
   highest_txid_ = std::max(highest_txid_, txid);
+  last_txid_ = txid;
   ++report.frames_checked;
   report.last_frame = position;
   SegmentSummary& segment = current();

@@ -15,7 +15,7 @@ struct DamagedSegment {
   SegmentId id{};
   std::uint64_t size = 0;          // bytes of the file
   std::uint64_t search_begin = 0;  // before it are only intact frames
-  Txid search_txid = 0;            // the highest before that
+  Txid search_txid = 0;            // of the frame before that
   std::optional<Txid> txid_limit = {};
   std::uint64_t damage_begin = 0;  // of the first damage
   DecodeOutcome first_damage = {};

@@ -90,7 +90,7 @@ class Salvage {
   SalvageReport report_;
   std::optional<Damage> loss_;  // the last; not reported yet, because of the frames behind it
   SegmentId segment_{};
-  Txid highest_txid_ = 0;
+  Txid last_txid_ = 0;  // of the last intact frame
 };
 
 Result<SalvageReport> Salvage::run(SourceContents contents) {
@@ -125,7 +125,7 @@ Status Salvage::salvage_segment(SegmentId id, std::optional<Txid> txid_limit, bo
     return target->sync();
   }
   const TolerantFile file(*std::move(opened));
-  FrameSearch search(file, 0, *size, highest_txid_, txid_limit);
+  FrameSearch search(file, 0, *size, last_txid_, txid_limit);
   FrameCopy copy(file, *size, *target);
   DATAWAL_TRY(copy_frames(file, search, copy, is_last));
   DATAWAL_TRY(copy.finish());
@@ -143,7 +143,7 @@ Status Salvage::copy_frames(const TolerantFile& file, FrameSearch& search, Frame
     DecodeOutcome outcome = stretch->damage;
     if (stretch->frame) {
       DATAWAL_TRY_ASSIGN(outcome, copy.add(stretch->offset, stretch->frame->size()));
-      highest_txid_ = std::max(highest_txid_, stretch->frame->txid);
+      last_txid_ = stretch->frame->txid;
     }
     if (std::holds_alternative<DecodedFrame>(outcome)) {
       if (loss_) ++loss_->intact_frames_beyond;

@@ -48,10 +48,9 @@ struct Stretch {
 class FrameSearch {
  public:
   // Looks at the bytes [begin, end) of `file`, which must outlive the search. A frame, or damage,
-  // starts at `begin`. `last_txid` is the highest before it, 0 if there is none (any may be the
-  // first then). `txid_limit` is
-  // one that only later segments reach (the first of the next one); without it, no more txids are
-  // expected to be missing than the stretch has room for.
+  // starts at `begin`. `last_txid` is that of the frame before it, 0 if there is none; any may be
+  // the first then. `txid_limit` is one that only later segments reach (the first of the next one);
+  // without it, no more txids are expected to be missing than the stretch has room for.
   FrameSearch(const File& file, std::uint64_t begin, std::uint64_t end, Txid last_txid,
               std::optional<Txid> txid_limit = {});
 
