@@ -19,7 +19,7 @@ namespace {
 // Every byte of the largest record as an escape of six characters, and room for the rest.
 constexpr std::size_t kLineSizeMax = 6 * (kKeySizeMax + kPayloadSizeMax) + 4096;
 // Acknowledgements kept back for longer than this are worth a sync, whatever was asked for.
-constexpr std::size_t kWithheldSizeMax = 16 * 1024 * 1024;
+constexpr std::size_t kWithheldSizeMax = std::size_t{16} << 20;
 
 struct ApplyArguments {
   std::string store;

@@ -21,7 +21,7 @@ using Complaint = std::optional<std::string>;
 
 // Hands the one value of an option to `take`, which gives a Complaint.
 template <typename Take>
-CLI::Option* add_single(CLI::App& app, OptionText text, Take take) {
+CLI::Option* add_single(CLI::App& app, OptionText text, const Take& take) {
   const std::string names = text.names;
   const CLI::callback_t callback = [take, names](const CLI::results_t& results) {
     const Complaint complaint = take(unprotected(results.front()));

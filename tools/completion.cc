@@ -49,7 +49,8 @@ std::string bash_value_cases(const CompletionCommand& command) {
     // The options of the program itself may stand behind any subcommand.
     const std::string prefix = command.name.empty() ? "*:" : command.name + ":";
     for (const std::string& name : option.names) {
-      cases += "    " + prefix + name + ") " + bash_values(option) + "; return ;;\n";
+      cases.append("    ").append(prefix).append(name).append(") ");
+      cases.append(bash_values(option)).append("; return ;;\n");
     }
   }
   return cases;

@@ -35,7 +35,7 @@ void Diagnostics::line(std::string_view color, std::string_view label, std::stri
   raw(message);
 }
 
-void Diagnostics::raw(std::string_view text) {
+void Diagnostics::raw(std::string_view text) const {
   (void)!::write(fd_, text.data(), text.size());  // there is nowhere left to complain
 }
 

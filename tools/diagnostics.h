@@ -20,7 +20,7 @@ class Diagnostics {
   [[nodiscard]] bool is_terminal() const { return is_terminal_; }
 
   // Writes `text` as it is.
-  void raw(std::string_view text);
+  void raw(std::string_view text) const;
 
  private:
   void line(std::string_view color, std::string_view label, std::string_view text);

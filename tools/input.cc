@@ -16,7 +16,7 @@
 namespace datawal::cli {
 namespace {
 
-constexpr std::size_t kBlockSize = 256 * 1024;
+constexpr std::size_t kBlockSize = std::size_t{256} << 10;
 
 std::unexpected<Error> input_error(const std::string& action, const std::string& name,
                                    int os_error) {

@@ -57,12 +57,13 @@ ExitCode run(const std::vector<std::string>& arguments, Session& session) {
 }  // namespace datawal::cli
 
 int main(int argc, char** argv) {
-  using namespace datawal::cli;
-  keep_standard_descriptors_open();
-  ignore_broken_pipes();
-  Session session;
+  using datawal::cli::ExitCode;
+  datawal::cli::keep_standard_descriptors_open();
+  datawal::cli::ignore_broken_pipes();
+  datawal::cli::Session session;
   try {
-    return static_cast<int>(run(std::vector<std::string>(argv + 1, argv + argc), session));
+    return static_cast<int>(
+        datawal::cli::run(std::vector<std::string>(argv + 1, argv + argc), session));
   } catch (const std::bad_alloc&) {
     session.diagnostics.error("not enough memory");
     return static_cast<int>(ExitCode::kEnvironment);

@@ -8,7 +8,7 @@
 namespace datawal::cli {
 namespace {
 
-constexpr std::size_t kBlockSize = 256 * 1024;
+constexpr std::size_t kBlockSize = std::size_t{256} << 10;
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include "tools/progress.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <utility>
 
@@ -43,7 +44,7 @@ std::string progress_text(std::string_view work, const ProgressState& state) {
   text += ", " + size_text(static_cast<std::uint64_t>(rate)) + "/s";
   if (state.bytes_total >= state.bytes_done) {
     const double left = static_cast<double>(state.bytes_total - state.bytes_done) / rate;
-    text += ", " + duration_text(static_cast<std::uint64_t>(left + 0.5)) + " left";
+    text += ", " + duration_text(static_cast<std::uint64_t>(std::llround(left))) + " left";
   }
   return text;
 }

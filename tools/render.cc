@@ -97,7 +97,7 @@ void append_number(std::string& line, std::uint64_t number) {
 
 void append_padded(std::string& line, std::uint64_t number, std::size_t width, char fill) {
   std::array<char, 20> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
   const auto size = static_cast<std::size_t>(end - digits.data());
   if (size < width) line.append(width - size, fill);
   line.append(digits.data(), size);
@@ -144,7 +144,7 @@ std::string size_text(std::uint64_t size) {
   }
   std::size_t unit = 0;
   // Tenths of the unit, rounded down: a size never looks bigger than it is.
-  while (unit + 1 < kUnits.size() && size >= 1024 * 1024) {
+  while (unit + 1 < kUnits.size() && size >= std::uint64_t{1} << 20) {
     size /= 1024;
     ++unit;
   }

@@ -1,10 +1,10 @@
 #include "tools/spool.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -13,7 +13,7 @@
 namespace datawal::cli {
 namespace {
 
-constexpr std::size_t kBlockSize = 256 * 1024;
+constexpr std::size_t kBlockSize = std::size_t{256} << 10;
 
 std::unexpected<Error> spool_error(int os_error) {
   return std::unexpected(

@@ -15,7 +15,7 @@ namespace datawal {
 class LogOpening {
  public:
   // Makes what is missing, takes the lock and looks at what is there.
-  [[nodiscard]] static Result<LogOpening> begin(const std::filesystem::path& directory,
+  [[nodiscard]] static Result<LogOpening> begin(const std::filesystem::path& path,
                                                 const Options& options);
 
   [[nodiscard]] const std::shared_ptr<Directory>& directory() const {

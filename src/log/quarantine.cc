@@ -81,7 +81,7 @@ Result<std::string> quarantine_tail(Directory& directory, const File& segment_fi
   DATAWAL_TRY_ASSIGN(const std::uint64_t end, segment_file.size());
   const Source source{segment_file, from.offset, end - std::min(end, from.offset)};
   for (unsigned number = 1;; ++number) {
-    const std::string name = quarantine_name(from.segment, from.offset, number);
+    std::string name = quarantine_name(from.segment, from.offset, number);
     DATAWAL_TRY_ASSIGN(const bool done, copy_into(directory, name, source));
     if (!done) continue;
     DATAWAL_TRY(directory.sync());
