@@ -101,11 +101,12 @@ std::string RandomSession::random_key() {
 Bytes RandomSession::random_value() {
   const std::uint64_t kind = below(8);
   const std::size_t size = kind == 0 ? 0 : below(shape_.value_size_max + 1);
-  // Some values are frames themselves, with txids that go on where the log's own do.
+  // Some values are frames themselves, with txids that go on soon after those of the log. Not with
+  // the very next: torn behind it, that looks like the work of another writer, and is refused.
   if (kind == 1) {
+    const Bytes payload(size);
     Bytes frame(frame_size(0, size));
-    if (encode_frame(frame, {.txid = model_.visible().size() + 1 + below(3),
-                             .payload = ByteView(frame).last(size)})) {
+    if (encode_frame(frame, {.txid = model_.visible().size() + 2 + below(3), .payload = payload})) {
       return frame;
     }
   }
@@ -180,6 +181,7 @@ void RandomSession::open() {
   store_.emplace(*std::move(opened));
   const std::string difference = model_.adopt(store_->recovery_report().records_replayed, floor_);
   floor_ = LogModel::Floor::kVisible;
+  opened_count_ = model_.visible().size();
   if (!difference.empty()) problem("open: " + difference);
   compare_everything();
 }
@@ -188,7 +190,10 @@ void RandomSession::reopen() {
   if (store_ && below(2) == 0) {
     const bool was_poisoned = store_->is_poisoned();
     const Status closed = store_->close();
-    if (closed && !was_poisoned) model_.note_synced();
+    // What it found and did not add to, it need not sync.
+    const bool has_appended = model_.visible().size() > opened_count_;
+    if (closed && has_appended) model_.note_synced();
+    if (closed && was_poisoned) problem("a poisoned writer was closed without an error");
     if (!closed) check_error(closed.error());
   }
   open();
@@ -311,11 +316,16 @@ void RandomSession::read_beside() {
   if (reading.error) check_error(*reading.error);
 }
 
+// Records that are there whatever has happened since the last open.
+std::size_t RandomSession::certain_count() const {
+  return floor_ == LogModel::Floor::kVisible ? model_.visible().size() : model_.durable_count();
+}
+
 void RandomSession::restart_follower() {
   follower_.reset();
   const Result<RecordLogReader> reader = RecordLogReader::open(base_ / "store", options());
   if (!reader) return check_error(reader.error());
-  followed_count_ = below(2) == 0 ? 0 : std::min(followed_count_, model_.visible().size());
+  followed_count_ = below(2) == 0 ? 0 : std::min(followed_count_, certain_count());
   Result<Follower> follower = reader->follow(followed_count_ + 1);
   if (!follower) return check_error(follower.error());
   follower_.emplace(*std::move(follower));

@@ -67,6 +67,7 @@ class RandomSession {
   void open();
   void recover_if_stopped();
   void compare_everything();
+  [[nodiscard]] std::size_t certain_count() const;
   void restart_follower();
   [[nodiscard]] bool attempt(Records records);
   template <typename T>
@@ -91,6 +92,7 @@ class RandomSession {
   std::optional<DataWal> store_;
   std::optional<Follower> follower_;
   std::size_t followed_count_ = 0;
+  std::size_t opened_count_ = 0;  // records that the store had when it was opened
   bool has_fault_ = false;
   std::uint64_t path_count_ = 0;
   std::string problem_;
