@@ -10,19 +10,20 @@ namespace datawal::cli {
 
 Diagnostics::Diagnostics(int fd) : fd_(fd), is_terminal_(::isatty(fd) == 1) {}
 
-void Diagnostics::error(std::string_view text) {
+void Diagnostics::error(std::string_view text) const {
   line("\033[1;31m", "error:", text);
 }
 
-void Diagnostics::warning(std::string_view text) {
+void Diagnostics::warning(std::string_view text) const {
   line("\033[1;33m", "warning:", text);
 }
 
-void Diagnostics::note(std::string_view text) {
+void Diagnostics::note(std::string_view text) const {
   line("", "", text);
 }
 
-void Diagnostics::line(std::string_view color, std::string_view label, std::string_view text) {
+void Diagnostics::line(std::string_view color, std::string_view label,
+                       std::string_view text) const {
   std::string message = "datawal: ";
   if (!label.empty()) {
     if (colored_) message += color;

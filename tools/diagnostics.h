@@ -10,11 +10,11 @@ class Diagnostics {
   explicit Diagnostics(int fd);
 
   // "datawal: error: <text>"
-  void error(std::string_view text);
+  void error(std::string_view text) const;
   // "datawal: warning: <text>"
-  void warning(std::string_view text);
+  void warning(std::string_view text) const;
   // "datawal: <text>"
-  void note(std::string_view text);
+  void note(std::string_view text) const;
 
   void set_colored(bool colored) { colored_ = colored; }
   [[nodiscard]] bool is_terminal() const { return is_terminal_; }
@@ -23,7 +23,7 @@ class Diagnostics {
   void raw(std::string_view text) const;
 
  private:
-  void line(std::string_view color, std::string_view label, std::string_view text);
+  void line(std::string_view color, std::string_view label, std::string_view text) const;
 
   int fd_;
   bool is_terminal_;

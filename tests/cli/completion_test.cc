@@ -52,8 +52,10 @@ class CompletionCli : public CliTest {
     zpty -w shell 'PS1= ; PS2= ; unsetopt zle_bracketed_paste; stty -echo; setopt no_beep'
     zpty -w shell 'autoload -Uz compinit; compinit -D -u; LISTMAX=10000'
     zpty -w shell "source $1"
-    zpty -w shell 'compadd() { builtin compadd -O found "$@"; (( $#found )) && print -rl -- "[["$^found"]]"; builtin compadd "$@" }'
-    zpty -w shell 'show() { _main_complete; print -r -- "[[done]]"; compstate[insert]= ; compstate[list]= }'
+    zpty -w shell 'compadd() { builtin compadd -O found "$@"'
+    zpty -w shell '(( $#found )) && print -rl -- "[["$^found"]]"; builtin compadd "$@" }'
+    zpty -w shell 'show() { _main_complete; print -r -- "[[done]]";'
+    zpty -w shell 'compstate[insert]= ; compstate[list]= }'
     zpty -w shell 'zle -C show complete-word show; bindkey "^I" show; print ready'
     zpty -r shell text '*ready*'
     zpty -w -n shell "$2"$'\t'

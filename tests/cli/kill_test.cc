@@ -111,7 +111,7 @@ TEST_P(ApplyKillCli, LosesNothingThatWasAcknowledged) {
   RecordProperty("seed", kSeed);
   std::mt19937 random(kSeed);
   for (unsigned round = 0; round < 12; ++round) {
-    const unsigned count = 1 + static_cast<unsigned>(random()) % 300;
+    const unsigned count = 1 + static_cast<unsigned>(random()) % 120;
     SCOPED_TRACE("seed " + std::to_string(kSeed) + " round " + std::to_string(round) +
                  " killed after " + std::to_string(count));
     run_round(round, count);

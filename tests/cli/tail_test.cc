@@ -1,5 +1,6 @@
 // tail.
 #include <csignal>
+#include <thread>
 
 #include "cli/cli_test.h"
 
@@ -117,11 +118,28 @@ TEST_F(TailCli, FollowsFromATxidOrFromTheEnd) {
 TEST_F(TailCli, FollowsAnEmptyLog) {
   std::filesystem::create_directory(store());
   RunningCommand tail({"tail", "-f", store()});
-  RunningCommand only_new({"tail", "-f", "-n", "0", store()});
-  // Once this record is shown, both are surely looking.
   output({"append", store(), "one"});
   EXPECT_THAT(tail.read_line(), ::testing::Optional(HasSubstr("payload=one")));
   tail.signal(SIGINT);
+  EXPECT_EQ(tail.wait(), "exit 0");
+}
+
+// Nothing tells when it has begun to look, so records keep coming until one is shown.
+TEST_F(TailCli, FollowsOnlyWhatIsNewIfNoneAreAskedFor) {
+  make_sample_store();
+  RunningCommand tail({"tail", "-f", "--json", "-n", "0", store()});
+  std::jthread writer([this](const std::stop_token& stop) {
+    while (!stop.stop_requested()) output({"append", store(), "new"});
+  });
+  const std::optional<std::string> first = tail.read_line();
+  const std::optional<std::string> second = tail.read_line();
+  writer.request_stop();
+  writer.join();
+  ASSERT_TRUE(first && second);
+  EXPECT_THAT(*first, Not(::testing::ContainsRegex("\"txid\":[1-5],")));
+  EXPECT_THAT(*first, HasSubstr("\"payload_base64\":\"bmV3\""));
+  tail.signal(SIGINT);
+  (void)tail.read_rest();
   EXPECT_EQ(tail.wait(), "exit 0");
 }
 
