@@ -72,6 +72,16 @@ struct Options {
   // larger record gets a segment of its own. At most 1 TiB.
   std::uint64_t segment_size_max = 256ULL << 20;
   DamagePolicy damage = DamagePolicy::kRefuse;
+  // Set disk space aside ahead of the active segment's end, as zeros that are cut off when the
+  // segment ends or the log is closed. Makes durable appends cheaper, and is what bulk appends are
+  // stored to. A version-1 reader refuses a live store, or one whose writer was killed, that has
+  // such zeros: turn it off for a store that others read while it is open. Where the filesystem
+  // reserves nothing (all but ext4, XFS and tmpfs) it is off by itself.
+  bool reserve_space = true;
+  // Append through a mapping of the reserved space: no system call a record. If another program
+  // truncates a mapped file, this process gets a SIGBUS: turn it off for files that others may
+  // truncate.
+  bool map_files = true;
   // Make the directory and its first segment if they are not there; otherwise kNotFound.
   bool create_if_missing = true;
   // What stands for the operating system; null is the real one. Must outlive what is opened with

@@ -27,6 +27,28 @@ enum class OpenMode {
                      // anything
 };
 
+// Stores to a file through memory that it shares with every other program that has the file open:
+// what is stored is as good as written, without a system call. For bytes that have been reserved
+// only, by File::reserve: a store to any other place may end the process.
+class FileMapping {
+ public:
+  FileMapping() = default;
+  FileMapping(const FileMapping&) = delete;
+  FileMapping& operator=(const FileMapping&) = delete;
+  virtual ~FileMapping() = default;
+
+  // Brings the pages of [offset, offset + size) into memory, so that storing there soon does not
+  // have to wait for them. A hint only.
+  virtual void prepare(std::uint64_t offset, std::size_t size) noexcept = 0;
+  // Where to put the bytes [offset, offset + size) of the file, all but the first of them. Valid
+  // until publish().
+  [[nodiscard]] virtual MutableByteView at(std::uint64_t offset, std::size_t size) = 0;
+  // Ends what at() began: stores the first byte too, after all others, so that whoever sees it not
+  // zero sees them. Fails only where there is no machine behind the memory any more, as in a
+  // simulation that has stopped.
+  [[nodiscard]] virtual Status publish(std::byte first) = 0;
+};
+
 // One open regular file.
 class File {
  public:
@@ -44,8 +66,16 @@ class File {
   // Cuts the file, or extends it with zeros, to `size` bytes.
   [[nodiscard]] virtual Status truncate(std::uint64_t size) = 0;
   // Returns when the file's bytes and size would outlive a power cut (fdatasync). Not its name:
-  // that is Directory::sync.
+  // that is Directory::sync. May run beside write_at and stores through a mapping; what these bring
+  // meanwhile may be covered or not.
   [[nodiscard]] virtual Status sync() = 0;
+  // Extends the file to at least `size` bytes with zeros for which the disk has set room aside:
+  // neither writing nor storing there can fail for want of space. False, with the file as it was,
+  // where that is not to be had: another kind of filesystem, or a disk too full.
+  [[nodiscard]] virtual Result<bool> reserve(std::uint64_t /*size*/) { return false; }
+  // A mapping of the first `size` bytes, reserved or not; null where that is not to be had. Lives
+  // on its own after the file is closed.
+  [[nodiscard]] virtual std::unique_ptr<FileMapping> map(std::uint64_t /*size*/) { return nullptr; }
 };
 
 enum class EntryKind { kFile, kDirectory, kOther };
@@ -145,6 +175,10 @@ class Filesystem {
   virtual void fill_random(MutableByteView buffer) = 0;
   // A clock that never goes back; for timeouts only.
   [[nodiscard]] virtual std::chrono::steady_clock::time_point now() const = 0;
+  // After a sync, so many bytes are cheaper brought to a file by File::write_at than stored through
+  // a mapping: a sync leaves the pages of a mapping such that the next store to each is dear, and
+  // the sync after it as well.
+  [[nodiscard]] virtual std::uint64_t write_through_size() const { return 64ULL << 10; }
 };
 
 // The operating system's own. One object for the whole process; it has no state.

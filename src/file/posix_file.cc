@@ -1,7 +1,9 @@
 #include "file/posix_file.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 
 #include <algorithm>
 #include <limits>
@@ -9,6 +11,7 @@
 
 #include "base/try.h"
 #include "file/posix_error.h"
+#include "file/posix_mapping.h"
 
 namespace datawal {
 namespace {
@@ -41,6 +44,15 @@ Status check_regular(int fd, bool is_writable, const std::filesystem::path& path
   if (status.st_nlink == 0) return std::unexpected(posix_error(ENOENT, action, path));
   if (status.st_nlink > 1) return std::unexpected(links_error(status.st_nlink, path));
   return {};
+}
+
+// Whether fallocate sets blocks aside that nothing takes back: a filesystem that copies on write
+// (btrfs) needs others when it comes to writing, and others only pretend.
+bool reserves_for_good(int fd) {
+  struct statfs status = {};
+  if (::fstatfs(fd, &status) != 0) return false;
+  const auto type = static_cast<std::uint64_t>(status.f_type);
+  return type == EXT4_SUPER_MAGIC || type == XFS_SUPER_MAGIC || type == TMPFS_MAGIC;
 }
 
 }  // namespace
@@ -108,6 +120,22 @@ Status PosixFile::sync() {
     return std::unexpected(posix_error(errno, "sync the file to the disk", path_));
   }
   return {};
+}
+
+Result<bool> PosixFile::reserve(std::uint64_t size) {
+  DATAWAL_TRY_ASSIGN(const std::uint64_t present, this->size());
+  if (size <= present) return true;
+  if (size > kOffsetMax || !reserves_for_good(fd_.get())) return false;
+  const auto begin = static_cast<off_t>(present);
+  const auto growth = static_cast<off_t>(size - present);
+  if (retry_interrupted([&] { return ::fallocate(fd_.get(), 0, begin, growth); }) == 0) return true;
+  // What of it has been reserved all the same is given back: others may need it more.
+  DATAWAL_TRY(truncate(present));
+  return false;
+}
+
+std::unique_ptr<FileMapping> PosixFile::map(std::uint64_t size) {
+  return PosixMapping::make(fd_.get(), size);
 }
 
 Result<UniqueFd> open_regular(const FilePlace& place, int flags, std::string_view action) {

@@ -20,6 +20,8 @@ class PosixFile final : public File {
   [[nodiscard]] Result<std::uint64_t> size() const override;
   [[nodiscard]] Status truncate(std::uint64_t size) override;
   [[nodiscard]] Status sync() override;
+  [[nodiscard]] Result<bool> reserve(std::uint64_t size) override;
+  [[nodiscard]] std::unique_ptr<FileMapping> map(std::uint64_t size) override;
 
  private:
   UniqueFd fd_;

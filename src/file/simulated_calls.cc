@@ -32,8 +32,11 @@ constexpr std::array<CallTraits, kSimulatedCallCount> kTraits = {{
     {"size", false},
     {"truncate", true},
     {"sync", true},
+    {"reserve", true},
+    {"map", false},
+    {"store", true},
 }};
-static_assert(static_cast<std::size_t>(SimulatedCall::kSync) + 1 == kSimulatedCallCount);
+static_assert(static_cast<std::size_t>(SimulatedCall::kStore) + 1 == kSimulatedCallCount);
 
 std::size_t index_of(SimulatedCall call) {
   return static_cast<std::size_t>(call);

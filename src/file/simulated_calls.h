@@ -35,8 +35,11 @@ enum class SimulatedCall {
   kSize,
   kTruncate,
   kSync,
+  kReserve,
+  kMap,
+  kStore,  // FileMapping::publish
 };
-inline constexpr std::size_t kSimulatedCallCount = 17;
+inline constexpr std::size_t kSimulatedCallCount = 20;
 
 // "write" for kWrite, and so on.
 [[nodiscard]] std::string_view simulated_call_name(SimulatedCall call);

@@ -201,6 +201,7 @@ std::unique_ptr<SimulatedFilesystem> SimulatedFilesystem::clone() const {
   copy->random = machine_->random;
   copy->capacity = machine_->capacity;
   copy->is_read_only = machine_->is_read_only;
+  copy->write_through_size = machine_->write_through_size;
   copy->boot_id = machine_->boot_id;
   copy->now = machine_->now;
   return std::unique_ptr<SimulatedFilesystem>(new SimulatedFilesystem(std::move(copy)));
@@ -239,6 +240,16 @@ void SimulatedFilesystem::set_capacity(std::optional<std::uint64_t> size) {
 void SimulatedFilesystem::set_read_only(bool is_read_only) {
   const std::scoped_lock guard(machine_->mutex);
   machine_->is_read_only = is_read_only;
+}
+
+std::uint64_t SimulatedFilesystem::write_through_size() const {
+  const std::scoped_lock guard(machine_->mutex);
+  return machine_->write_through_size;
+}
+
+void SimulatedFilesystem::set_write_through_size(std::uint64_t size) {
+  const std::scoped_lock guard(machine_->mutex);
+  machine_->write_through_size = size;
 }
 
 void SimulatedFilesystem::set_boot_id(const std::array<std::byte, 16>& id) {

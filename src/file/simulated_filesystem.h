@@ -71,6 +71,7 @@ class SimulatedFilesystem final : public Filesystem {
   [[nodiscard]] std::array<std::byte, 16> boot_id() const override;
   void fill_random(MutableByteView buffer) override;
   [[nodiscard]] std::chrono::steady_clock::time_point now() const override;
+  [[nodiscard]] std::uint64_t write_through_size() const override;
 
   // Another program on the same machine.
   [[nodiscard]] std::unique_ptr<SimulatedFilesystem> new_process();
@@ -98,6 +99,8 @@ class SimulatedFilesystem final : public Filesystem {
   // As if mounted read-only.
   void set_read_only(bool is_read_only);
 
+  // What write_through_size() gives from now on. Zero: everything goes through mappings.
+  void set_write_through_size(std::uint64_t size);
   void set_boot_id(const std::array<std::byte, 16>& id);
   // Moves the clock.
   void advance(std::chrono::milliseconds duration);

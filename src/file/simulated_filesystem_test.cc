@@ -23,6 +23,12 @@ using SimulatedFaults = SimulatedFilesystemTest;
 using SimulatedStop = SimulatedFilesystemTest;
 using SimulatedProcesses = SimulatedFilesystemTest;
 
+bool store_byte(File& file) {
+  const auto mapping = file.map(1);
+  (void)mapping->at(0, 1);
+  return mapping->publish(std::byte{1}).has_value();
+}
+
 TEST_F(SimulatedFaults, EveryKindOfCallCanFail) {
   const auto file = create("file", "text");
   Bytes buffer(1);
@@ -59,6 +65,9 @@ TEST_F(SimulatedFaults, EveryKindOfCallCanFail) {
       {SimulatedCall::kSize, [&] { return file->size().has_value(); }},
       {SimulatedCall::kTruncate, [&] { return file->truncate(9).has_value(); }},
       {SimulatedCall::kSync, [&] { return file->sync().has_value(); }},
+      {SimulatedCall::kReserve, [&] { return file->reserve(100).has_value(); }},
+      {SimulatedCall::kMap, [&] { return file->map(100) != nullptr; }},
+      {SimulatedCall::kStore, [&] { return store_byte(*file); }},
   };
   std::set<SimulatedCall> tested;
   for (const Case& one : cases) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <stdexcept>
 #include <string>
 
 #include "base/try.h"
@@ -136,6 +137,54 @@ Status SimulatedFile::sync() {
   };
   return handle_.machine->call(*handle_.process, handle_.site(SimulatedCall::kSync), work,
                                on_failure);
+}
+
+Result<bool> SimulatedFile::reserve(std::uint64_t size) {
+  SimulatedMachine& machine = *handle_.machine;
+  SimulatedCallSite site = handle_.site(SimulatedCall::kReserve);
+  site.detail = "size=" + std::to_string(size);
+  return machine.call(*handle_.process, site, [&]() -> Result<bool> {
+    if (size <= handle_.node->data.size()) return true;
+    return machine.truncate(*handle_.node, size, handle_.path).has_value();
+  });
+}
+
+std::unique_ptr<FileMapping> SimulatedFile::map(std::uint64_t size) {
+  const auto work = [&]() -> Result<std::unique_ptr<FileMapping>> {
+    return std::make_unique<SimulatedMapping>(handle_, size);
+  };
+  auto mapping = handle_.machine->call(*handle_.process, handle_.site(SimulatedCall::kMap), work);
+  return mapping ? *std::move(mapping) : nullptr;
+}
+
+void SimulatedMapping::prepare(std::uint64_t /*offset*/, std::size_t /*size*/) noexcept {}
+
+MutableByteView SimulatedMapping::at(std::uint64_t offset, std::size_t size) {
+  offset_ = offset;
+  stored_.assign(size, std::byte{0});
+  return stored_;
+}
+
+Status SimulatedMapping::publish(std::byte first) {
+  SimulatedMachine& machine = *handle_.machine;
+  SimulatedCallSite site = handle_.site(SimulatedCall::kStore);
+  site.detail = describe_range(offset_, stored_.size());
+  site.size = stored_.size();
+  const ByteView rest = ByteView(stored_).subspan(1);
+  const auto work = [&]() -> Status {
+    // On a real machine this is the death of the process.
+    if (offset_ + stored_.size() > std::min(size_, handle_.node->data.size())) {
+      throw std::logic_error("a store beyond what was reserved of " + handle_.path.string());
+    }
+    DATAWAL_TRY(machine.write(*handle_.node, offset_ + 1, rest, handle_.path));
+    return machine.write(*handle_.node, offset_, {&first, 1}, handle_.path);
+  };
+  const auto on_failure = [&](const SimulatedFailure& failure) {
+    if (failure.cause != SimulatedFailure::Cause::kStopsHere) return;
+    machine.interrupted_write = {
+        .node = handle_.node, .offset = offset_ + 1, .data = to_bytes(rest)};
+  };
+  return machine.call(*handle_.process, site, work, on_failure);
 }
 
 SimulatedCallSite SimulatedDirectory::site_of(SimulatedCall call, std::string_view name) const {

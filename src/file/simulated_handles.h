@@ -36,10 +36,31 @@ class SimulatedFile final : public File {
   [[nodiscard]] Result<std::uint64_t> size() const override;
   [[nodiscard]] Status truncate(std::uint64_t size) override;
   [[nodiscard]] Status sync() override;
+  [[nodiscard]] Result<bool> reserve(std::uint64_t size) override;
+  [[nodiscard]] std::unique_ptr<FileMapping> map(std::uint64_t size) override;
 
  private:
   SimulatedHandle handle_;
   std::shared_ptr<const SimulatedClaim> claim_;
+};
+
+// Takes what is stored into a buffer, and brings it to the file when it is published. Stopped at,
+// the machine has all of it but the first byte, or by kill_process(n) the first n bytes behind
+// that.
+class SimulatedMapping final : public FileMapping {
+ public:
+  SimulatedMapping(SimulatedHandle handle, std::uint64_t size)
+      : handle_(std::move(handle)), size_(size) {}
+
+  void prepare(std::uint64_t offset, std::size_t size) noexcept override;
+  [[nodiscard]] MutableByteView at(std::uint64_t offset, std::size_t size) override;
+  [[nodiscard]] Status publish(std::byte first) override;
+
+ private:
+  SimulatedHandle handle_;
+  std::uint64_t size_;
+  std::uint64_t offset_ = 0;
+  Bytes stored_;
 };
 
 class SimulatedDirectory final : public Directory {

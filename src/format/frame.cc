@@ -1,10 +1,12 @@
 #include "datawal/frame.h"
 
+#include <array>
 #include <cstring>
 #include <utility>
 
 #include "base/endian.h"
 #include "base/try.h"
+#include "format/frame_encoding.h"
 
 namespace datawal {
 namespace {
@@ -18,6 +20,7 @@ constexpr std::size_t kKeySizeOffset = 16;
 constexpr std::size_t kPayloadSizeOffset = 20;
 static_assert(kPayloadSizeOffset + sizeof(std::uint32_t) == kFrameHeaderSize);
 static_assert(kFrameSizeMax == 67'174'428);
+static_assert(kFrameFirstByte == static_cast<std::byte>(kMagic & 0xFFU));
 
 std::byte* copy_bytes(std::byte* to, ByteView bytes) {
   if (!bytes.empty())
@@ -31,15 +34,6 @@ Error too_large(std::string_view what, std::size_t size, std::string_view limit_
           .message = std::string(what) + " of " + std::to_string(size) + " bytes exceeds " +
                      std::string(limit_name) + " " + std::to_string(limit) +
                      "; nothing was written, split it or store a reference"};
-}
-
-// A frame of a type that does not exist would keep its log from being opened again.
-Status check_type(RecordType type) {
-  if (type <= RecordType::kDelete) return {};
-  return std::unexpected(Error{.code = ErrorCode::kInvalidArgument,
-                               .message = "record type " +
-                                          std::to_string(std::to_underlying(type)) +
-                                          " does not exist; nothing was written"});
 }
 
 }  // namespace
@@ -81,6 +75,14 @@ std::string StructuralError::to_string() const {
   std::unreachable();
 }
 
+Status check_record_type(RecordType type) {
+  if (type <= RecordType::kDelete) return {};
+  return std::unexpected(Error{.code = ErrorCode::kInvalidArgument,
+                               .message = "record type " +
+                                          std::to_string(std::to_underlying(type)) +
+                                          " does not exist; nothing was written"});
+}
+
 Status check_record_size(ByteView key, ByteView payload) {
   if (key.size() > kKeySizeMax) {
     return std::unexpected(too_large("key", key.size(), "kKeySizeMax", kKeySizeMax));
@@ -93,7 +95,7 @@ Status check_record_size(ByteView key, ByteView payload) {
 }
 
 Result<std::size_t> encode_frame(MutableByteView buffer, const RecordView& record) {
-  DATAWAL_TRY(check_type(record.type));
+  DATAWAL_TRY(check_record_type(record.type));
   DATAWAL_TRY(check_record_size(record.key, record.payload));
   const std::size_t size = frame_size(record.key.size(), record.payload.size());
   if (buffer.size() < size) {
@@ -102,17 +104,27 @@ Result<std::size_t> encode_frame(MutableByteView buffer, const RecordView& recor
               .message = "the frame needs " + std::to_string(size) + " bytes and the buffer has " +
                          std::to_string(buffer.size()) + "; size it with frame_size()"});
   }
-  std::byte* const frame = buffer.data();
-  store_le(frame, kMagic);
-  store_le(frame + kVersionOffset, kWireVersion);
-  frame[kTypeOffset] = static_cast<std::byte>(record.type);
-  frame[kFlagsOffset] = std::byte{0};
-  store_le(frame + kTxidOffset, record.txid);
-  store_le(frame + kKeySizeOffset, static_cast<std::uint32_t>(record.key.size()));
-  store_le(frame + kPayloadSizeOffset, static_cast<std::uint32_t>(record.payload.size()));
-  copy_bytes(copy_bytes(frame + kFrameHeaderSize, record.key), record.payload);
-  store_le(frame + size - kFrameCrcSize, crc32c({frame, size - kFrameCrcSize}));
+  encode_unpublished_frame(buffer.first(size), record);
+  buffer.front() = kFrameFirstByte;
   return size;
+}
+
+std::uint32_t encode_unpublished_frame(MutableByteView frame, const RecordView& record) noexcept {
+  std::array<std::byte, kFrameHeaderSize> header;
+  store_le(header.data(), kMagic);
+  store_le(header.data() + kVersionOffset, kWireVersion);
+  header[kTypeOffset] = static_cast<std::byte>(record.type);
+  header[kFlagsOffset] = std::byte{0};
+  store_le(header.data() + kTxidOffset, record.txid);
+  store_le(header.data() + kKeySizeOffset, static_cast<std::uint32_t>(record.key.size()));
+  store_le(header.data() + kPayloadSizeOffset, static_cast<std::uint32_t>(record.payload.size()));
+  copy_bytes(frame.data() + 1, ByteView(header).subspan(1));
+  copy_bytes(copy_bytes(frame.data() + kFrameHeaderSize, record.key), record.payload);
+  const ByteView body =
+      frame.subspan(kFrameHeaderSize, frame.size() - kFrameHeaderSize - kFrameCrcSize);
+  const std::uint32_t crc = crc32c(body, crc32c(header));
+  store_le(frame.data() + frame.size() - kFrameCrcSize, crc);
+  return crc;
 }
 
 HeaderOutcome decode_header(ByteView bytes) noexcept {

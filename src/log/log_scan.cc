@@ -6,9 +6,16 @@
 #include "base/try.h"
 #include "format/names.h"
 #include "log/tail_evidence.h"
+#include "log/txid_search.h"
 #include "segment/decode_error.h"
 
 namespace datawal {
+namespace {
+
+// Fewer zeros at the end of a torn frame are taken for a part of it, not of reserved space.
+constexpr std::uint64_t kReservedSizeMin = 4096;
+
+}  // namespace
 
 LogScan::LogScan(LogView view, DamagePolicy damage, ScanRange range)
     : view_(std::move(view)), damage_(damage), range_(range) {
@@ -79,6 +86,7 @@ Result<LogScan::Progress> LogScan::note_frame() {
   report_.last_txid_seen = std::max(report_.last_txid_seen, txid);
   ++report_.records_replayed;
   facts_.end = here();
+  facts_.last_frame_txid = txid;
   facts_.last_frame_crc = frame.crc;
   if (facts_.watermark) compare_with_watermark(before);
   if (txid < range_.txid_min) return Progress::kContinue;
@@ -129,7 +137,23 @@ Result<LogScan::Progress> LogScan::meet_damage() {
   DATAWAL_TRY_ASSIGN(const bool worth_another_look, look_again());
   if (worth_another_look) return Progress::kContinue;
   DATAWAL_TRY_ASSIGN(const TailEvidence evidence, gather_evidence());
+  if (!evidence.all_zeros) {
+    DATAWAL_TRY_ASSIGN(const bool published, has_been_published());
+    if (published) return Progress::kContinue;
+  }
   return judge(evidence);
+}
+
+// Whether a live writer has put a frame here since nothing decoded: then what was found behind this
+// place is as sound as that frame.
+Result<bool> LogScan::has_been_published() {
+  DATAWAL_TRY_ASSIGN(const std::uint64_t size, file_->size());
+  SegmentReader reader(*file_, reader_->offset(), size);
+  DATAWAL_TRY_ASSIGN(const SegmentStep step, reader.next());
+  if (step != SegmentStep::kFrame) return false;
+  reader_->set_end(size);
+  report_.tail = {};
+  return true;
 }
 
 // A live writer may have been caught in the middle of a record, or of cutting a torn one: only what
@@ -143,10 +167,15 @@ Result<bool> LogScan::look_again() {
 }
 
 Result<TailEvidence> LogScan::gather_evidence() {
-  DATAWAL_TRY_ASSIGN(TailFindings findings,
-                     examine_tail(*file_, {reader_->offset(), reader_->end()}, reader_->damage(),
-                                  report_.last_txid_seen));
+  Txid last_txid = facts_.last_frame_txid;
+  if (range_.begin && report_.records_replayed == 0) {
+    DATAWAL_TRY_ASSIGN(last_txid, last_txid_before(view_, here()));
+  }
+  DATAWAL_TRY_ASSIGN(
+      TailFindings findings,
+      examine_tail(*file_, {reader_->offset(), reader_->end()}, reader_->damage(), last_txid));
   report_.tail.intact_frames_beyond = findings.intact_frames_beyond;
+  tail_data_size_ = findings.data_size;
   findings.evidence.watermark = relation_to_watermark();
   findings.evidence.same_boot = view_.same_boot;
   return findings.evidence;
@@ -168,10 +197,13 @@ Result<LogScan::Progress> LogScan::judge(const TailEvidence& evidence) {
   if (!is_acceptable(verdict)) return std::unexpected(refuse(verdict, evidence));
   if (verdict == TailVerdict::kUnusedSpace) report_.tail.kind = TailKind::kUnused;
   if (verdict == TailVerdict::kTorn) {
-    const bool incomplete = evidence.failure == DecodeFailure::kTruncated;
+    const bool unpublished =
+        evidence.same_boot && evidence.first_byte_zero && !evidence.intact_frames_beyond;
+    const bool incomplete = unpublished || evidence.failure == DecodeFailure::kTruncated;
     report_.tail.kind = incomplete ? TailKind::kIncomplete : TailKind::kDamaged;
     report_.tail_truncated = 1;
-    report_.tail_bytes_discarded = report_.tail.size;
+    const std::uint64_t zeros = report_.tail.size - std::min(report_.tail.size, tail_data_size_);
+    report_.tail_bytes_discarded = report_.tail.size - zeros / kReservedSizeMin * kReservedSizeMin;
   }
   if (facts_.watermark) report_.durable = std::min(facts_.watermark->position, here());
   return Progress::kDone;

@@ -26,7 +26,8 @@ struct ScanRange {
 
 // What a whole scan has learnt about the log beside its report.
 struct LogFacts {
-  Position end = {};  // behind the last valid frame
+  Position end = {};         // behind the last valid frame
+  Txid last_frame_txid = 0;  // the highest but in logs whose counter went back once
   std::uint32_t last_frame_crc = 0;
   std::optional<SegmentId> first_segment =
       {};  // the one with the first frame, and that frame's CRC
@@ -54,6 +55,7 @@ class LogScan {
   [[nodiscard]] Result<Progress> leave_segment();
   [[nodiscard]] Result<Progress> meet_damage();
   [[nodiscard]] Result<bool> look_again();
+  [[nodiscard]] Result<bool> has_been_published();
   [[nodiscard]] Result<Progress> judge(const TailEvidence& evidence);
   [[nodiscard]] Result<TailEvidence> gather_evidence();
   [[nodiscard]] Error refuse(TailVerdict verdict, const TailEvidence& evidence) const;
@@ -70,6 +72,7 @@ class LogScan {
   std::unique_ptr<File> file_;
   std::optional<SegmentReader> reader_;
   std::optional<std::uint64_t> looked_again_at_;  // offset in the last segment
+  std::uint64_t tail_data_size_ = 0;              // of a torn tail, without the zeros behind it
   ScannedRecord record_;
   RecoveryReport report_;
   LogFacts facts_;

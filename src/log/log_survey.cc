@@ -9,6 +9,7 @@
 #include "log/log_view.h"
 #include "segment/decode_error.h"
 #include "segment/frame_search.h"
+#include "segment/segment_reader.h"
 
 namespace datawal {
 namespace {
@@ -39,6 +40,7 @@ class Surveyor {
   [[nodiscard]] Status search_segment(std::uint64_t begin);
   [[nodiscard]] Result<std::optional<Stretch>> search_once(const File& file, std::uint64_t begin);
   [[nodiscard]] Result<bool> has_grown(const File& file, const Stretch& damage);
+  [[nodiscard]] Result<bool> has_been_published(const File& file, const Stretch& damage);
   [[nodiscard]] Result<std::optional<Txid>> first_txid_behind(SegmentId segment) const;
   void enter(SegmentId segment);
   void note_frame(std::uint64_t offset, RecordType type, Txid txid);
@@ -53,6 +55,7 @@ class Surveyor {
   LogView view_;
   LogSurvey survey_;
   bool is_accepted_ = false;  // by open()
+  unsigned questions_ = 0;    // of has_been_published()
   Txid highest_txid_ = 0;
   Txid last_txid_ = 0;  // of the last frame, which is the highest but in logs that went back once
   DamagedSegment searched_;  // the segment that is being searched, damaged or not
@@ -141,19 +144,33 @@ Result<std::optional<Stretch>> Surveyor::search_once(const File& file, std::uint
     damage.reset();
     if (stretch->frame) {
       note_frame(stretch->offset, stretch->frame->type, stretch->frame->txid);
-    } else {
-      damage = stretch;
+      continue;
     }
+    damage = stretch;
+    DATAWAL_TRY_ASSIGN(const bool published, has_been_published(file, *stretch));
+    if (published) return damage;
   }
 }
 
 // Whether a live writer has since added to a record that was not whole. It ends: such a record asks
-// for a certain size.
+// for a certain size, and is published once.
 Result<bool> Surveyor::has_grown(const File& file, const Stretch& damage) {
   if (!is_last_segment()) return false;
   const std::uint64_t size_before = std::exchange(searched_.size, 0);
   DATAWAL_TRY_ASSIGN(searched_.size, file.size());
-  return searched_.size > size_before && std::holds_alternative<Truncated>(damage.damage);
+  if (searched_.size > size_before && std::holds_alternative<Truncated>(damage.damage)) return true;
+  return has_been_published(file, damage);
+}
+
+// Whether what was no frame is one by now, because a live writer stores the first byte of each
+// last. Not asked for ever: hostile bytes may hold millions of places to ask it of.
+Result<bool> Surveyor::has_been_published(const File& file, const Stretch& damage) {
+  constexpr unsigned kQuestionsMax = 64;
+  if (!is_last_segment() || questions_ == kQuestionsMax) return false;
+  ++questions_;
+  SegmentReader reader(file, damage.offset, searched_.size);
+  DATAWAL_TRY_ASSIGN(const SegmentStep step, reader.next());
+  return step == SegmentStep::kFrame;
 }
 
 Result<std::optional<Txid>> Surveyor::first_txid_behind(SegmentId segment) const {

@@ -5,17 +5,14 @@
 #include <string>
 #include <utility>
 
-#include "base/endian.h"
 #include "base/try.h"
+#include "format/frame_encoding.h"
 #include "format/names.h"
 #include "log/quarantine.h"
 #include "log/txid_search.h"
 
 namespace datawal {
 namespace {
-
-// A larger buffer is given back after its frame: few logs have many of them.
-constexpr std::size_t kFrameBufferKept = std::size_t{1} << 20;
 
 constexpr std::size_t kRewriteStep = std::size_t{256} << 10;
 
@@ -28,10 +25,12 @@ bool may_be_boot(const Watermark& watermark, const std::array<std::byte, 16>& bo
 
 LogWriter::LogWriter(const Options& options, std::unique_ptr<FileLock> lock,
                      std::unique_ptr<File> active, const LogScan& scan)
-    : segment_size_max_(options.segment_size_max),
+    : policy_{.may_reserve = options.reserve_space,
+              .may_map = options.map_files,
+              .size_max = options.segment_size_max,
+              .write_through_size = filesystem_of(options).write_through_size()},
       lock_(std::move(lock)),
       view_(scan.view()),
-      active_(std::move(active)),
       report_(scan.report()),
       facts_(scan.facts()),
       end_{view_.segments.back(),
@@ -39,6 +38,7 @@ LogWriter::LogWriter(const Options& options, std::unique_ptr<FileLock> lock,
       last_txid_(report_.last_txid_seen),
       boot_id_(filesystem_of(options).boot_id()),
       tail_pending_(report_.tail.kind != TailKind::kClean) {
+  active_ = make_segment_writer(std::move(active));
   view_.watermark.reset();  // from here on the writer itself knows what is durable
   if (!facts_.watermark) return;
   if (end_ < facts_.watermark->position) tail_pending_ = true;
@@ -47,6 +47,7 @@ LogWriter::LogWriter(const Options& options, std::unique_ptr<FileLock> lock,
   // A watermark is stored after a whole sync, and that has synced the names there were.
   names_durable_ = durable_.segment == end_.segment;
   if (!may_be_boot(*facts_.watermark, boot_id_)) return;
+  size_unproven_ = !facts_.watermark->clean;
   unproven_begin_ = durable_.segment == end_.segment ? durable_.offset : 0;
   unproven_end_ = end_.offset;
 }
@@ -71,6 +72,7 @@ std::unexpected<Error> LogWriter::poison(std::string_view reason, Error cause) {
 
 Result<Appended> LogWriter::append(RecordType type, ByteView key, ByteView payload) {
   DATAWAL_TRY(check_usable());
+  DATAWAL_TRY(check_record_type(type));
   DATAWAL_TRY(check_record_size(key, payload));
   if (last_txid_ == std::numeric_limits<Txid>::max()) {
     return std::unexpected(
@@ -81,35 +83,22 @@ Result<Appended> LogWriter::append(RecordType type, ByteView key, ByteView paylo
   if (!watermark_ || tail_pending_) DATAWAL_TRY(begin_writing());
   const std::size_t size = frame_size(key.size(), payload.size());
   DATAWAL_TRY(make_room(size));
-  const MutableByteView frame = frame_buffer(size);
-  DATAWAL_TRY(encode_frame(frame, {type, last_txid_ + 1, key, payload}));
-  if (Status written = active_->write_at(end_.offset, frame); !written) {
-    return poison("append_record write_all failed", std::move(written).error());
-  }
+  Result<std::uint32_t> crc = active_->append({type, last_txid_ + 1, key, payload});
+  if (!crc) return poison("append_record write_all failed", std::move(crc).error());
   const RecordRef ref{end_.segment, static_cast<std::uint32_t>(size), end_.offset};
   end_.offset += size;
   ++last_txid_;
-  facts_.last_frame_crc = load_le<std::uint32_t>(frame.data() + size - kFrameCrcSize);
+  facts_.last_frame_txid = last_txid_;
+  facts_.last_frame_crc = *crc;
   if (!facts_.first_segment) {
     facts_.first_segment = ref.segment;
     facts_.first_frame_crc = facts_.last_frame_crc;
   }
-  shrink_frame_buffer();
   return Appended{last_txid_, ref};
 }
 
-MutableByteView LogWriter::frame_buffer(std::size_t frame_size) {
-  if (frame_size > frame_capacity_) {
-    frame_capacity_ = std::max<std::size_t>(frame_size, 4096);
-    frame_ = std::make_unique_for_overwrite<std::byte[]>(frame_capacity_);
-  }
-  return {frame_.get(), frame_size};
-}
-
-void LogWriter::shrink_frame_buffer() {
-  if (frame_capacity_ <= kFrameBufferKept) return;
-  frame_.reset();
-  frame_capacity_ = 0;
+bool LogWriter::is_special(std::size_t frame_size) const {
+  return !watermark_ || tail_pending_ || !has_room(frame_size);
 }
 
 // What must be true on disk before the first byte of this writer: the tail is whole, what recovery
@@ -120,18 +109,13 @@ Status LogWriter::begin_writing() {
   DATAWAL_TRY(mend_tail());
   if (watermark_) return {};
   if (!facts_.watermark) names_durable_ = false;  // the sidecar's name is new
-  DATAWAL_TRY_ASSIGN(watermark_, WatermarkFile::open(*view_.directory));
-  const Status marked = mark_unclean();
-  if (!marked) watermark_.reset();
-  return marked;
-}
-
-Status LogWriter::mark_unclean() {
-  if (durable_ != end_ || !names_durable_) DATAWAL_TRY(sync_everything());
-  DATAWAL_TRY(store_watermark(false));
-  if (Status synced = watermark_->sync(); !synced) {
+  DATAWAL_TRY_ASSIGN(WatermarkFile sidecar, WatermarkFile::open(*view_.directory));
+  DATAWAL_TRY(sync());
+  DATAWAL_TRY(sidecar.store(watermark_here()));
+  if (Status synced = sidecar.sync(); !synced) {
     return poison("fsync sync_all failed", std::move(synced).error());
   }
+  watermark_ = std::move(sidecar);
   return {};
 }
 
@@ -139,7 +123,8 @@ Status LogWriter::mend_tail() {
   if (!tail_pending_) return {};
   const bool damaged = report_.tail_truncated > 0;
   if (damaged) {
-    DATAWAL_TRY_ASSIGN(report_.tail.quarantine, quarantine_tail(*view_.directory, *active_, end_));
+    DATAWAL_TRY_ASSIGN(report_.tail.quarantine,
+                       quarantine_tail(*view_.directory, active_->file(), end_));
   }
   if (facts_.watermark && end_ < facts_.watermark->position) {
     // The caller asked for the longest prefix: acknowledged records go, and the watermark must not
@@ -147,13 +132,13 @@ Status LogWriter::mend_tail() {
     DATAWAL_TRY_ASSIGN(WatermarkFile mark, WatermarkFile::open(*view_.directory));
     Watermark lowered = *facts_.watermark;
     lowered.position = end_;
-    lowered.txid = last_txid_;
+    lowered.txid = facts_.last_frame_txid;
     lowered.frame_crc = facts_.last_frame_crc;
     lowered.clean = false;
     DATAWAL_TRY(mark.store(lowered));
     DATAWAL_TRY(mark.sync());
   }
-  DATAWAL_TRY(active_->truncate(end_.offset));
+  DATAWAL_TRY(active_->file().truncate(end_.offset));
   if (Status synced = active_->sync(); !synced) {
     return poison("fsync sync_all failed", std::move(synced).error());
   }
@@ -163,31 +148,69 @@ Status LogWriter::mend_tail() {
   return {};
 }
 
+bool LogWriter::has_room(std::size_t frame_size) const {
+  return end_.offset == 0 || end_.offset + frame_size <= policy_.size_max;
+}
+
 Status LogWriter::make_room(std::size_t frame_size) {
-  if (end_.offset == 0 || end_.offset + frame_size <= segment_size_max_) return {};
-  return rotate();
+  return has_room(frame_size) ? Status{} : rotate();
+}
+
+std::unique_ptr<SegmentWriter> LogWriter::make_segment_writer(std::unique_ptr<File> file) const {
+  return std::make_unique<SegmentWriter>(std::move(file), end_.offset, policy_);
 }
 
 Status LogWriter::sync() {
+  DATAWAL_TRY_ASSIGN(const std::optional<SyncTarget> target, begin_sync());
+  return target ? end_sync(*target, run_sync(*target)) : Status{};
+}
+
+Result<std::optional<LogWriter::SyncTarget>> LogWriter::begin_sync() {
   DATAWAL_TRY(check_usable());
-  if (durable_ == end_ && names_durable_) return {};
-  DATAWAL_TRY(sync_everything());
+  if (durable_ == end_ && names_durable_ && !size_unproven_) return std::nullopt;
+  if (Status written = write_unproven_again(); !written) {
+    return poison("fsync sync_all failed", std::move(written).error());
+  }
+  return SyncTarget{
+      .watermark = watermark_here(), .last_txid = last_txid_, .names = !names_durable_};
+}
+
+LogWriter::SyncOutcome LogWriter::run_sync(const SyncTarget& target) const {
+  if (Status synced = active_->sync(); !synced) return {"fsync sync_all failed", std::move(synced)};
+  if (!target.names) return {{}, {}};
+  Status synced = view_.directory->sync();
+  if (synced) synced = view_.directory->sync_parent();
+  return {"fsync fsync_dir failed", std::move(synced)};
+}
+
+Status LogWriter::end_sync(const SyncTarget& target, SyncOutcome outcome) {
+  if (!outcome.status) return poison(outcome.reason, std::move(outcome.status).error());
+  if (target.names) names_durable_ = true;
+  active_->note_sync();
+  durable_ = target.watermark.position;
+  durable_txid_ = target.last_txid;
   // Best effort: a watermark may be stale, and the records are durable without it.
-  if (watermark_) (void)store_watermark(false);
+  if (watermark_) (void)watermark_->store(target.watermark);
   return {};
 }
 
 // A process that dies after a failed sync leaves bytes in the page cache that the kernel holds for
 // clean: they are read back, and no sync writes them to the disk any more. Whoever recovers them in
-// the same boot has to write them again before a sync can be believed.
+// the same boot has to write them again before a sync can be believed. The same goes for the end of
+// the file, which such a process may have cut.
 Status LogWriter::write_unproven_again() {
+  if (size_unproven_) {
+    DATAWAL_TRY(active_->file().truncate(end_.offset + 1));
+    DATAWAL_TRY(active_->file().truncate(end_.offset));
+    size_unproven_ = false;
+  }
   if (unproven_begin_ >= unproven_end_) return {};
   Bytes buffer(std::min<std::uint64_t>(unproven_end_ - unproven_begin_, kRewriteStep));
   while (unproven_begin_ < unproven_end_) {
     const std::uint64_t wanted =
         std::min<std::uint64_t>(unproven_end_ - unproven_begin_, kRewriteStep);
     buffer.resize(wanted);
-    DATAWAL_TRY_ASSIGN(const std::size_t count, active_->read_at(unproven_begin_, buffer));
+    DATAWAL_TRY_ASSIGN(const std::size_t count, active_->file().read_at(unproven_begin_, buffer));
     if (count < wanted) {
       return std::unexpected(Error{.code = ErrorCode::kShortRead,
                                    .message = "the active segment became shorter while it was "
@@ -196,39 +219,27 @@ Status LogWriter::write_unproven_again() {
                                    .segment = end_.segment,
                                    .offset = unproven_begin_ + count});
     }
-    DATAWAL_TRY(active_->write_at(unproven_begin_, buffer));
+    DATAWAL_TRY(active_->file().write_at(unproven_begin_, buffer));
     unproven_begin_ += count;
   }
   return {};
 }
 
-Status LogWriter::sync_everything() {
-  if (Status written = write_unproven_again(); !written) {
-    return poison("fsync sync_all failed", std::move(written).error());
-  }
-  if (Status synced = active_->sync(); !synced) {
-    return poison("fsync sync_all failed", std::move(synced).error());
-  }
-  if (!names_durable_) {
-    Status synced = view_.directory->sync();
-    if (synced) synced = view_.directory->sync_parent();
-    if (!synced) return poison("fsync fsync_dir failed", std::move(synced).error());
-    names_durable_ = true;
-  }
-  durable_ = end_;
-  durable_txid_ = last_txid_;
-  return {};
+Watermark LogWriter::watermark_here() const {
+  return {.position = end_,
+          .txid = facts_.last_frame_txid,
+          .frame_crc = facts_.last_frame_crc,
+          .first_segment = facts_.first_segment.value_or(SegmentId{}),
+          .first_frame_crc = facts_.first_frame_crc,
+          .boot_id = boot_id_,
+          .empty = !facts_.first_segment,
+          .clean = false};
 }
 
 Status LogWriter::store_watermark(bool clean) {
-  return watermark_->store({.position = end_,
-                            .txid = last_txid_,
-                            .frame_crc = facts_.last_frame_crc,
-                            .first_segment = facts_.first_segment.value_or(SegmentId{}),
-                            .first_frame_crc = facts_.first_frame_crc,
-                            .boot_id = boot_id_,
-                            .empty = !facts_.first_segment,
-                            .clean = clean});
+  Watermark watermark = watermark_here();
+  watermark.clean = clean;
+  return watermark_->store(watermark);
 }
 
 Status LogWriter::rotate() {
@@ -244,7 +255,9 @@ Status LogWriter::rotate() {
   }
   DATAWAL_TRY(begin_writing());
   // The old segment first: one that is no longer the last must be whole.
-  if (Status synced = active_->sync(); !synced) {
+  Status synced = active_->cut_unused();
+  if (synced) synced = active_->sync();
+  if (!synced) {
     return poison("rotate sync_all on previous segment failed", std::move(synced).error());
   }
   const SegmentId next{std::to_underlying(end_.segment) + 1};
@@ -257,9 +270,9 @@ Status LogWriter::rotate() {
   if (!named) {
     return poison("rotate fsync_dir after segment create failed", std::move(named).error());
   }
-  active_ = *std::move(created);
   view_.segments.push_back(next);
   end_ = {next, 0};
+  active_ = make_segment_writer(*std::move(created));
   durable_ = end_;
   durable_txid_ = last_txid_;
   names_durable_ = true;
@@ -268,11 +281,22 @@ Status LogWriter::rotate() {
   return {};
 }
 
+// Leaves nothing but whole frames, all of them durable, and the mark that says so.
+Status LogWriter::finish() {
+  if (active_->has_unused()) {
+    Status cut = active_->cut_unused();
+    if (!cut) return poison("close truncate failed", std::move(cut).error());
+    durable_ = {};  // as long as the cut is not
+  }
+  DATAWAL_TRY(sync());
+  if (store_watermark(true)) (void)watermark_->sync();
+  return {};
+}
+
 Status LogWriter::close() {
   if (closed_) return {};
   Status result = check_usable();
-  if (result) result = watermark_ ? sync() : Status{};
-  if (result && watermark_ && store_watermark(true)) (void)watermark_->sync();
+  if (result && watermark_) result = finish();
   closed_ = true;
   active_.reset();
   watermark_.reset();

@@ -1,4 +1,7 @@
 // The writer behind RecordLog: one active segment, its lock, its watermark and its poison.
+//
+// Thread safety: one thread at a time, but for run_sync(), which may run beside appends that do not
+// rotate. SharedLog sees to that.
 #pragma once
 
 #include <array>
@@ -13,6 +16,7 @@
 #include "log/log_scan.h"
 #include "log/log_view.h"
 #include "log/watermark_file.h"
+#include "segment/segment_writer.h"
 
 namespace datawal {
 
@@ -23,6 +27,25 @@ class LogWriter {
             const LogScan& scan);
 
   [[nodiscard]] Result<Appended> append(RecordType type, ByteView key, ByteView payload);
+  // Whether an append of such a frame does more than to append it: the first one does, and one that
+  // rotates.
+  [[nodiscard]] bool is_special(std::size_t frame_size) const;
+
+  // A sync in three steps. The target is what was appended before begin_sync, absent if all of it
+  // is durable; run_sync does the waiting; end_sync takes its outcome over.
+  struct SyncTarget {
+    Watermark watermark;  // what may be stored once it is durable
+    Txid last_txid;
+    bool names;  // whether the names of the segments are to be synced too
+  };
+  [[nodiscard]] Result<std::optional<SyncTarget>> begin_sync();
+  struct SyncOutcome {
+    std::string_view reason;  // to be poisoned with, if it failed
+    Status status;
+  };
+  [[nodiscard]] SyncOutcome run_sync(const SyncTarget& target) const;
+  [[nodiscard]] Status end_sync(const SyncTarget& target, SyncOutcome outcome);
+  // The three at once.
   [[nodiscard]] Status sync();
   [[nodiscard]] Status rotate();
   [[nodiscard]] Status close();
@@ -47,19 +70,20 @@ class LogWriter {
 
  private:
   [[nodiscard]] Status begin_writing();
-  [[nodiscard]] Status mark_unclean();
+  [[nodiscard]] bool has_room(std::size_t frame_size) const;
   [[nodiscard]] Status make_room(std::size_t frame_size);
-  [[nodiscard]] MutableByteView frame_buffer(std::size_t frame_size);
-  void shrink_frame_buffer();
-  [[nodiscard]] Status sync_everything();
+  [[nodiscard]] Status finish();
   [[nodiscard]] Status write_unproven_again();
+  [[nodiscard]] Watermark watermark_here() const;
   [[nodiscard]] Status store_watermark(bool clean);
+  [[nodiscard]] std::unique_ptr<SegmentWriter> make_segment_writer(
+      std::unique_ptr<File> file) const;
   [[nodiscard]] std::unexpected<Error> poison(std::string_view reason, Error cause);
 
-  std::uint64_t segment_size_max_;
+  SegmentWritePolicy policy_;
   std::unique_ptr<FileLock> lock_;
   LogView view_;
-  std::unique_ptr<File> active_;
+  std::unique_ptr<SegmentWriter> active_;
   std::optional<WatermarkFile> watermark_;  // open once something has been written
   RecoveryReport report_;
   LogFacts facts_;  // of what is on disk, the frames of this writer included
@@ -70,14 +94,13 @@ class LogWriter {
   Txid durable_txid_ = 0;
   std::uint64_t unproven_begin_ = 0;  // of the bytes of the active segment, found at open, that a
   std::uint64_t unproven_end_ = 0;    // sync may have failed on, and their end
+  bool size_unproven_ = false;        // the same of the size of that segment
   std::array<std::byte, 16> boot_id_;
   bool names_durable_ =
       false;  // of the segments in the directory, and of the directory in its parent
   bool tail_pending_ = false;
   bool closed_ = false;
   std::string_view poison_;  // the reason; empty if there is none
-  std::unique_ptr<std::byte[]> frame_;
-  std::size_t frame_capacity_ = 0;
 };
 
 }  // namespace datawal

@@ -6,6 +6,7 @@
 #include "base/bytes_equal.h"
 #include "base/try.h"
 #include "format/names.h"
+#include "segment/zero_scan.h"
 
 namespace datawal {
 namespace {
@@ -31,12 +32,17 @@ struct Source {
   }
 };
 
+// The zeros at the end, which may be megabytes of reserved space, become a hole in the target.
 Status copy(const Source& source, File& target) {
-  for (std::uint64_t at = 0; at < source.size; at += kStepSize) {
+  DATAWAL_TRY_ASSIGN(const DataEnd data_end,
+                     find_data_end(source.file, source.offset, source.offset + source.size));
+  const std::uint64_t data_size = data_end.offset - source.offset;
+  for (std::uint64_t at = 0; at < data_size; at += kStepSize) {
     DATAWAL_TRY_ASSIGN(const ByteView bytes, source.read(at));
-    DATAWAL_TRY(target.write_at(at, bytes));
+    DATAWAL_TRY(target.write_at(at, bytes.first(static_cast<std::size_t>(
+                                        std::min<std::uint64_t>(bytes.size(), data_size - at)))));
   }
-  return {};
+  return target.truncate(source.size);
 }
 
 // Whether `target` holds the source's bytes, or the first of them.

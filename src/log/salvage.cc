@@ -14,6 +14,7 @@
 #include "segment/decode_error.h"
 #include "segment/frame_search.h"
 #include "segment/segment_reader.h"
+#include "segment/zero_scan.h"
 
 namespace datawal {
 namespace {

@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "segment/frame_search.h"
 #include "segment/segment_reader.h"
+#include "segment/zero_scan.h"
 
 namespace datawal {
 namespace {
@@ -15,10 +16,13 @@ constexpr std::array<std::byte, 6> kHeaderStart = {std::byte{0x44}, std::byte{0x
                                                    std::byte{0x41}, std::byte{0x4C},
                                                    std::byte{0x01}, std::byte{0x00}};
 
-DecodeFailure failure_of(const DecodeOutcome& outcome) {
+// `data_size` is that of the bytes at hand, without the zeros at their end: in reserved space a
+// frame that was cut short goes on with those instead of ending with the file.
+DecodeFailure failure_of(const DecodeOutcome& outcome, std::uint64_t data_size) {
   if (std::holds_alternative<StructuralError>(outcome)) return DecodeFailure::kStructural;
-  return std::holds_alternative<CrcMismatch>(outcome) ? DecodeFailure::kCrcMismatch
-                                                      : DecodeFailure::kTruncated;
+  const auto* mismatch = std::get_if<CrcMismatch>(&outcome);
+  const bool is_whole = mismatch != nullptr && mismatch->size < data_size + kFrameCrcSize;
+  return is_whole ? DecodeFailure::kCrcMismatch : DecodeFailure::kTruncated;
 }
 
 // How many bytes of `bytes` are as in every header. Those that are not may still be zeros of a page
@@ -61,9 +65,11 @@ Result<TailFindings> examine_tail(const File& file, ByteRange range, const Decod
                                   Txid last_txid) {
   TailFindings findings;
   TailEvidence& evidence = findings.evidence;
-  evidence.failure = failure_of(failure);
   DATAWAL_TRY_ASSIGN(evidence.all_zeros, is_zero_filled(file, range.begin, range.end));
   if (evidence.all_zeros) return findings;
+  DATAWAL_TRY_ASSIGN(const DataEnd data_end, find_data_end(file, range.begin, range.end));
+  findings.data_size = data_end.offset - range.begin;
+  evidence.failure = failure_of(failure, findings.data_size);
   std::byte first{};
   DATAWAL_TRY_ASSIGN(const std::size_t count, file.read_at(range.begin, {&first, 1}));
   evidence.first_byte_zero = count == 1 && first == std::byte{0};

@@ -18,10 +18,11 @@ struct ByteRange {
 struct TailFindings {
   TailEvidence evidence;  // all of it but what only the watermark tells
   std::uint64_t intact_frames_beyond = 0;
+  std::uint64_t data_size = 0;  // of the tail without the zeros at its end
 };
 
 // Examines the bytes of `range`, which ends with the file and at whose begin decoding gave
-// `failure`. Reads them once, or up to the first that is not zero where they are all zeros.
+// `failure`. Reads them twice.
 [[nodiscard]] Result<TailFindings> examine_tail(const File& file, ByteRange range,
                                                 const DecodeOutcome& failure, Txid last_txid);
 

@@ -8,6 +8,7 @@
 #include "base/endian.h"
 #include "base/try.h"
 #include "segment/segment_reader.h"
+#include "segment/zero_scan.h"
 
 namespace datawal {
 namespace {
@@ -34,19 +35,6 @@ std::size_t find_magic(ByteView bytes) {
 Txid saturating_add(Txid a, std::uint64_t b) {
   const Txid room = std::numeric_limits<Txid>::max() - a;
   return b > room ? std::numeric_limits<Txid>::max() : a + b;
-}
-
-// The size of `bytes` without the zeros at their end.
-std::size_t nonzero_size(ByteView bytes) {
-  if (bytes.empty()) return 0;
-  // All of them are zero if the last is, and each equals the one behind it.
-  if (bytes.back() == std::byte{0} &&
-      std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0) {
-    return 0;
-  }
-  std::size_t size = bytes.size();
-  while (size > 0 && bytes[size - 1] == std::byte{0}) --size;
-  return size;
 }
 
 }  // namespace
@@ -256,24 +244,12 @@ Result<std::optional<FoundFrame>> FrameSearch::find_header(std::uint64_t offset,
 
 // Where the last byte that is not zero ends. Looked for once, from the end.
 Result<std::uint64_t> FrameSearch::data_end() {
-  if (data_end_) return *data_end_;
-  constexpr std::uint64_t kStepSize = std::uint64_t{64} << 10;
-  Bytes buffer(kStepSize);
-  std::uint64_t offset = end_;
-  while (offset > begin_) {
-    const std::uint64_t size = std::min(kStepSize, offset - begin_);
-    offset -= size;
-    DATAWAL_TRY_ASSIGN(
-        const std::size_t count,
-        file_->read_at(offset, MutableByteView(buffer).first(static_cast<std::size_t>(size))));
-    bytes_peeked_ += count;
-    if (const std::size_t found = nonzero_size(ByteView(buffer).first(count)); found > 0) {
-      data_end_ = offset + found;
-      return *data_end_;
-    }
+  if (!data_end_) {
+    DATAWAL_TRY_ASSIGN(const DataEnd found, find_data_end(*file_, begin_, end_));
+    data_end_ = found.offset;
+    bytes_peeked_ += found.bytes_read;
   }
-  data_end_ = begin_;
-  return begin_;
+  return *data_end_;
 }
 
 Result<std::optional<Txid>> first_txid(const File& file) {

@@ -69,18 +69,4 @@ Status SegmentReader::fill(std::uint64_t needed) {
   return {};
 }
 
-Result<bool> is_zero_filled(const File& file, std::uint64_t begin, std::uint64_t end) {
-  const auto buffer = std::make_unique_for_overwrite<std::byte[]>(kWindowSize);
-  while (begin < end) {
-    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(end - begin, kWindowSize));
-    DATAWAL_TRY_ASSIGN(const std::size_t count, file.read_at(begin, {buffer.get(), wanted}));
-    if (count == 0) return true;
-    if (buffer[0] != std::byte{0}) return false;
-    // A run is all zero if it equals itself moved by one byte and starts with zero.
-    if (std::memcmp(buffer.get(), buffer.get() + 1, count - 1) != 0) return false;
-    begin += count;
-  }
-  return true;
-}
-
 }  // namespace datawal

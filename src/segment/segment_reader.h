@@ -51,7 +51,4 @@ class SegmentReader {
   DecodeOutcome damage_;
 };
 
-// Whether the bytes [begin, end) of `file` are all zero. Cost: reads up to the first that is not.
-[[nodiscard]] Result<bool> is_zero_filled(const File& file, std::uint64_t begin, std::uint64_t end);
-
 }  // namespace datawal

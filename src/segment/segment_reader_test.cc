@@ -240,33 +240,5 @@ TEST(SegmentReader, AFailureToReadIsAnError) {
   EXPECT_EQ(step.error().code, ErrorCode::kIo);
 }
 
-TEST(ZeroFilled, NothingIsAllZeros) {
-  const MemoryFile file(Bytes(10, std::byte{1}));
-  EXPECT_TRUE(is_zero_filled(file, 10, 10).value());
-}
-
-TEST(ZeroFilled, FindsOneOtherByteAnywhere) {
-  constexpr std::size_t kSize = kWindowSize + 100;
-  MemoryFile file{Bytes(kSize)};
-  EXPECT_TRUE(is_zero_filled(file, 0, kSize).value());
-  for (const std::size_t at :
-       {std::size_t{0}, std::size_t{1}, kWindowSize - 1, kWindowSize, kWindowSize + 1, kSize - 1}) {
-    file.bytes()[at] = std::byte{1};
-    EXPECT_FALSE(is_zero_filled(file, 0, kSize).value()) << at;
-    EXPECT_TRUE(is_zero_filled(file, at + 1, kSize).value()) << at;
-    EXPECT_TRUE(is_zero_filled(file, 0, at).value()) << at;
-    file.bytes()[at] = std::byte{0};
-  }
-}
-
-TEST(ZeroFilled, EndsWithTheFile) {
-  const MemoryFile file(Bytes(10));
-  EXPECT_TRUE(is_zero_filled(file, 5, 1'000'000).value());
-}
-
-TEST(ZeroFilled, AFailureToReadIsAnError) {
-  EXPECT_FALSE(is_zero_filled(BrokenFile(), 0, 10));
-}
-
 }  // namespace
 }  // namespace datawal

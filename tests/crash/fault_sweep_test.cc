@@ -26,14 +26,25 @@ std::string first_problem(const Scenario& scenario) {
   return scenario.problems().empty() ? "" : scenario.problems().front();
 }
 
-class FaultSweep : public ::testing::TestWithParam<FaultKind> {};
+class FaultSweep : public ::testing::TestWithParam<FaultKind> {
+ protected:
+  static void sweep(const ScenarioShape& shape);
+};
 
 TEST_P(FaultSweep, EveryCallIsDoneOrCleanlyRefused) {
+  sweep(small_shape());
+}
+
+TEST_P(FaultSweep, EveryCallIsDoneOrCleanlyRefusedWhereRecordsAreStored) {
+  sweep(shape_named("SmallMapped"));
+}
+
+void FaultSweep::sweep(const ScenarioShape& shape) {
   std::uint64_t call_count = 0;
   std::uint64_t failure_count = 0;
   for (std::uint64_t n = 1;; ++n) {
     SimulatedFilesystem filesystem;
-    Scenario scenario(filesystem, small_shape());
+    Scenario scenario(filesystem, shape);
     SimulatedFault fault = GetParam().fault;
     fault.first = n;
     filesystem.inject(fault);

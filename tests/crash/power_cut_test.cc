@@ -32,8 +32,7 @@ class PowerCutSweep : public ::testing::TestWithParam<const char*> {
   // Runs the scenario until its n-th change. False if it has fewer.
   bool run_until(std::uint64_t n) {
     filesystem_ = std::make_unique<SimulatedFilesystem>(n);
-    scenario_.emplace(*filesystem_,
-                      GetParam() == std::string("Small") ? small_shape() : paged_shape());
+    scenario_.emplace(*filesystem_, shape_named(GetParam()));
     filesystem_->stop_at_mutation(n);
     scenario_->run();
     for (const std::string& problem : scenario_->problems()) fail(n, problem, *filesystem_);
@@ -84,7 +83,8 @@ TEST_P(PowerCutSweep, WhatWasWrittenOutlivesTheProcess) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(, PowerCutSweep, ::testing::Values("Small", "Paged"),
+INSTANTIATE_TEST_SUITE_P(, PowerCutSweep,
+                         ::testing::Values("Small", "Paged", "SmallMapped", "PagedMapped"),
                          [](const auto& instance) { return std::string(instance.param); });
 
 }  // namespace

@@ -104,11 +104,10 @@ class RecoveryCrashSweep : public ::testing::TestWithParam<const char*> {
 };
 
 TEST_P(RecoveryCrashSweep, RecoveryEndsWellFromAnywhere) {
-  const bool is_small = GetParam() == std::string("Small");
   bool is_running = true;
   for (std::uint64_t n = 1; is_running && !has_failed_enough(); ++n) {
     SimulatedFilesystem filesystem(n);
-    Scenario scenario(filesystem, is_small ? small_shape() : paged_shape());
+    Scenario scenario(filesystem, shape_named(GetParam()));
     filesystem.stop_at_mutation(n);
     scenario.run();
     is_running = filesystem.is_stopped();
@@ -128,7 +127,8 @@ TEST_P(RecoveryCrashSweep, RecoveryEndsWellFromAnywhere) {
   EXPECT_GT(crash_count_, 5000U) << "too few to mean anything";
 }
 
-INSTANTIATE_TEST_SUITE_P(, RecoveryCrashSweep, ::testing::Values("Small", "Paged"),
+INSTANTIATE_TEST_SUITE_P(, RecoveryCrashSweep,
+                         ::testing::Values("Small", "Paged", "SmallMapped", "PagedMapped"),
                          [](const auto& instance) { return std::string(instance.param); });
 
 }  // namespace

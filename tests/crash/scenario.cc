@@ -62,9 +62,16 @@ ScenarioShape paged_shape() {
   return {.segment_size_max = 24'000, .value_sizes = {10, 3000, 700, 5000, 100, 1500}};
 }
 
+ScenarioShape shape_named(std::string_view name) {
+  ScenarioShape shape = name.starts_with("Small") ? small_shape() : paged_shape();
+  shape.is_mapped = name.ends_with("Mapped");
+  return shape;
+}
+
 Scenario::Scenario(SimulatedFilesystem& filesystem, ScenarioShape shape)
     : filesystem_(filesystem), shape_(std::move(shape)) {
   filesystem_.write_file(kScenarioImport, as_bytes(jsonl_of(imported_values())));
+  if (shape_.is_mapped) filesystem_.set_write_through_size(0);
 }
 
 Options Scenario::options() const {
@@ -282,8 +289,9 @@ void Scenario::kill() {
   log_.reset();
 }
 
-// The next write to a segment stops short of its end, and fails.
+// The next write to a segment stops short of its end, and fails. A store can do neither.
 void Scenario::tear_next_write() {
+  if (shape_.is_mapped) return;
   filesystem_.inject({.call = SimulatedCall::kWrite, .path_part = ".dwal", .written_prefix = 200});
 }
 

@@ -20,11 +20,14 @@ namespace datawal::testing {
 struct ScenarioShape {
   std::uint64_t segment_size_max;
   std::vector<std::size_t> value_sizes;  // used in turn
+  bool is_mapped = false;                // records are stored through a mapping, from the first on
 };
 // Many segments, each in one page of the disk.
 [[nodiscard]] ScenarioShape small_shape();
 // Records across the borders of sectors and pages.
 [[nodiscard]] ScenarioShape paged_shape();
+// The shape of this name: "Small", "Paged", "SmallMapped", "PagedMapped".
+[[nodiscard]] ScenarioShape shape_named(std::string_view name);
 
 inline constexpr std::string_view kScenarioStore = "/data/dir/store";
 inline constexpr std::string_view kScenarioExport = "/data/out/export.jsonl";

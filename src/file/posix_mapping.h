@@ -1,0 +1,29 @@
+// A writable mapping of a file of the operating system.
+#pragma once
+
+#include <memory>
+
+#include "file/filesystem.h"
+
+namespace datawal {
+
+class PosixMapping final : public FileMapping {
+ public:
+  // Maps the first `size` bytes of the file open at `fd` for reading and writing; null if that
+  // cannot be done.
+  [[nodiscard]] static std::unique_ptr<FileMapping> make(int fd, std::uint64_t size);
+  ~PosixMapping() override;
+
+  void prepare(std::uint64_t offset, std::size_t size) noexcept override;
+  [[nodiscard]] MutableByteView at(std::uint64_t offset, std::size_t size) override;
+  [[nodiscard]] Status publish(std::byte first) override;
+
+ private:
+  PosixMapping(std::byte* data, std::size_t size) : data_(data), size_(size) {}
+
+  std::byte* data_;
+  std::size_t size_;
+  std::byte* first_ = nullptr;  // the byte that is to be published
+};
+
+}  // namespace datawal

@@ -1,0 +1,125 @@
+#include "segment/segment_writer.h"
+
+#include <algorithm>
+
+#include "base/try.h"
+#include "format/frame_encoding.h"
+
+namespace datawal {
+namespace {
+
+// A larger buffer is given back after its frame: few logs have many of them.
+constexpr std::size_t kFrameBufferKept = std::size_t{1} << 20;
+
+// Reserving costs a tenth of a millisecond: a program that appends a few records does without.
+constexpr std::uint64_t kReserveAfter = std::uint64_t{64} << 10;
+constexpr std::uint64_t kReserveStepMin = std::uint64_t{1} << 20;
+constexpr std::uint64_t kReserveStepMax = std::uint64_t{16} << 20;
+
+// Small enough that a single append never waits long, large enough that the call costs little.
+constexpr std::size_t kPrepareStep = std::size_t{256} << 10;
+
+// Above it the pages of a fresh mapping cost more than the system call.
+constexpr std::size_t kStoreSizeMax = std::size_t{32} << 10;
+
+}  // namespace
+
+SegmentWriter::SegmentWriter(std::unique_ptr<File> file, std::uint64_t end,
+                             const SegmentWritePolicy& policy)
+    : file_(std::move(file)), policy_(policy), end_(end), reserved_end_(end) {}
+
+Result<std::uint32_t> SegmentWriter::append(const RecordView& record) {
+  const std::size_t size = frame_size(record.key.size(), record.payload.size());
+  DATAWAL_TRY_ASSIGN(const bool is_ready, make_ready(size));
+  DATAWAL_TRY_ASSIGN(const std::uint32_t crc, is_ready ? store(size, record) : write(size, record));
+  end_ += size;
+  since_open_ += size;
+  since_sync_ += size;
+  return crc;
+}
+
+// Whether the next frame is to be stored; makes what that, or a cheap sync, needs.
+Result<bool> SegmentWriter::make_ready(std::size_t frame_size) {
+  const std::uint64_t reserve_after = std::min(kReserveAfter, policy_.write_through_size);
+  if (!policy_.may_reserve || since_open_ < reserve_after) return false;
+  const std::uint64_t frame_end = end_ + frame_size;
+  if (frame_end > reserved_end_) {
+    DATAWAL_TRY_ASSIGN(const bool reserved, reserve_for(frame_end));
+    if (!reserved) return false;
+  }
+  if (since_sync_ < policy_.write_through_size || frame_size > kStoreSizeMax || !map()) {
+    return false;
+  }
+  if (frame_end > prepared_end_) {
+    prepared_end_ = std::max(prepared_end_, end_);
+    const std::uint64_t wanted =
+        std::min(std::max(frame_end, prepared_end_ + kPrepareStep), reserved_end_);
+    mapping_->prepare(prepared_end_, wanted - prepared_end_);
+    prepared_end_ = wanted;
+  }
+  return true;
+}
+
+// Reserves space up to `frame_end` at least; false where there is none to be had.
+Result<bool> SegmentWriter::reserve_for(std::uint64_t frame_end) {
+  if (frame_end > policy_.size_max) return false;
+  const std::uint64_t step = std::clamp(end_, kReserveStepMin, kReserveStepMax);
+  const std::uint64_t wanted = std::min(std::max(frame_end, end_ + step), policy_.size_max);
+  DATAWAL_TRY_ASSIGN(const bool reserved, file_->reserve(wanted));
+  // Where it is refused once, it is not asked for again: each try would cost every append.
+  if (reserved) reserved_end_ = wanted;
+  policy_.may_reserve = reserved;
+  return reserved;
+}
+
+bool SegmentWriter::map() {
+  if (!policy_.may_map) return false;
+  if (!mapping_) mapping_ = file_->map(policy_.size_max);
+  policy_.may_map = mapping_ != nullptr;
+  return policy_.may_map;
+}
+
+Result<std::uint32_t> SegmentWriter::store(std::size_t frame_size, const RecordView& record) {
+  const std::uint32_t crc = encode_unpublished_frame(mapping_->at(end_, frame_size), record);
+  DATAWAL_TRY(mapping_->publish(kFrameFirstByte));
+  return crc;
+}
+
+Result<std::uint32_t> SegmentWriter::write(std::size_t frame_size, const RecordView& record) {
+  const MutableByteView frame = frame_buffer(frame_size);
+  const std::uint32_t crc = encode_unpublished_frame(frame, record);
+  frame.front() = kFrameFirstByte;
+  DATAWAL_TRY(file_->write_at(end_, frame));
+  reserved_end_ = std::max(reserved_end_, end_ + frame_size);
+  shrink_frame_buffer();
+  return crc;
+}
+
+MutableByteView SegmentWriter::frame_buffer(std::size_t frame_size) {
+  if (frame_size > frame_capacity_) {
+    frame_capacity_ = std::max<std::size_t>(frame_size, 4096);
+    frame_ = std::make_unique_for_overwrite<std::byte[]>(frame_capacity_);
+  }
+  return {frame_.get(), frame_size};
+}
+
+void SegmentWriter::shrink_frame_buffer() {
+  if (frame_capacity_ <= kFrameBufferKept) return;
+  frame_.reset();
+  frame_capacity_ = 0;
+}
+
+void SegmentWriter::note_sync() noexcept {
+  since_sync_ = 0;
+  prepared_end_ = 0;  // a sync makes the next store to each page dear again
+}
+
+Status SegmentWriter::cut_unused() {
+  mapping_.reset();
+  if (!has_unused()) return {};
+  DATAWAL_TRY(file_->truncate(end_));
+  reserved_end_ = end_;
+  return {};
+}
+
+}  // namespace datawal

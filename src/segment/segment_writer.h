@@ -1,0 +1,72 @@
+// Appends frames to one segment.
+//
+// There are two ways to the same file. The first bytes after a sync are written, the rest is stored
+// through a mapping of space that has been reserved: no system call a frame. Once enough has been
+// appended for it to pay, space is reserved ahead, so that neither a store nor a durable append has
+// to grow the file; what is left of it is zeros, and is cut off when the segment ends. Where the
+// filesystem reserves nothing, everything is written.
+//
+// Thread safety: one thread at a time; sync() may run beside append().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "datawal/frame.h"
+#include "file/filesystem.h"
+
+namespace datawal {
+
+struct SegmentWritePolicy {
+  bool may_reserve = true;
+  bool may_map = true;
+  std::uint64_t size_max = 0;            // no space is reserved behind this offset
+  std::uint64_t write_through_size = 0;  // bytes after a sync that are written, not stored
+};
+
+class SegmentWriter {
+ public:
+  // Continues `file` at `end`, which is where it ends.
+  SegmentWriter(std::unique_ptr<File> file, std::uint64_t end, const SegmentWritePolicy& policy);
+
+  // Appends a record, whose type and sizes have been checked, and gives its frame's checksum. On
+  // return other processes see it, and it outlives this one. After a failure a part of the frame
+  // may be in the file.
+  [[nodiscard]] Result<std::uint32_t> append(const RecordView& record);
+
+  // Returns when what was appended before the call would outlive a power cut.
+  [[nodiscard]] Status sync() { return file_->sync(); }
+  // To be told after each sync, in order with append().
+  void note_sync() noexcept;
+
+  [[nodiscard]] bool has_unused() const { return reserved_end_ > end_; }
+  // Cuts off what has been reserved and not used. Not synced.
+  [[nodiscard]] Status cut_unused();
+
+  // Behind the last frame.
+  [[nodiscard]] std::uint64_t end() const { return end_; }
+  [[nodiscard]] File& file() { return *file_; }
+  [[nodiscard]] bool is_mapped() const { return mapping_ != nullptr; }
+
+ private:
+  [[nodiscard]] Result<bool> make_ready(std::size_t frame_size);
+  [[nodiscard]] Result<bool> reserve_for(std::uint64_t frame_end);
+  [[nodiscard]] bool map();
+  [[nodiscard]] Result<std::uint32_t> store(std::size_t frame_size, const RecordView& record);
+  [[nodiscard]] Result<std::uint32_t> write(std::size_t frame_size, const RecordView& record);
+  [[nodiscard]] MutableByteView frame_buffer(std::size_t frame_size);
+  void shrink_frame_buffer();
+
+  std::unique_ptr<File> file_;
+  SegmentWritePolicy policy_;
+  std::unique_ptr<FileMapping> mapping_;
+  std::uint64_t end_;
+  std::uint64_t reserved_end_;      // of the file
+  std::uint64_t prepared_end_ = 0;  // of the pages that a store need not wait for
+  std::uint64_t since_open_ = 0;    // bytes appended
+  std::uint64_t since_sync_ = 0;
+  std::unique_ptr<std::byte[]> frame_;
+  std::size_t frame_capacity_ = 0;
+};
+
+}  // namespace datawal

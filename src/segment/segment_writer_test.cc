@@ -1,0 +1,194 @@
+#include "segment/segment_writer.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "file/simulated_filesystem.h"
+#include "segment/segment_reader.h"
+
+namespace datawal {
+namespace {
+
+constexpr std::uint64_t kSizeMax = std::uint64_t{4} << 20;
+
+// A segment on a simulated disk, and the policy that most tests have: everything is stored.
+class SegmentWriterTest : public testing::Test {
+ protected:
+  SegmentWriterTest() {
+    filesystem_.plant_directory("/log");
+    directory_ = *filesystem_.open_directory("/log");
+    policy_.size_max = kSizeMax;
+  }
+
+  SegmentWriter make(std::uint64_t end = 0) {
+    const OpenMode mode =
+        filesystem_.exists("/log/segment") ? OpenMode::kReadWrite : OpenMode::kCreateExclusive;
+    return {*directory_->open("segment", mode), end, policy_};
+  }
+
+  static void append(SegmentWriter& writer, Txid txid, std::size_t size = 100) {
+    const std::string payload(size, static_cast<char>('a' + txid % 26));
+    const auto crc = writer.append({RecordType::kRaw, txid, {}, as_bytes(payload)});
+    ASSERT_TRUE(crc) << crc.error().to_string();
+  }
+
+  // The txids of what a reader finds up to `end`.
+  std::vector<Txid> txids(std::uint64_t end) {
+    const auto file = *directory_->open("segment", OpenMode::kRead);
+    SegmentReader reader(*file, 0, end);
+    std::vector<Txid> found;
+    while (*reader.next() == SegmentStep::kFrame) found.push_back(reader.frame().record.txid);
+    return found;
+  }
+
+  std::uint64_t size() { return filesystem_.read_file("/log/segment")->size(); }
+  std::uint64_t count(SimulatedCall call) { return filesystem_.count(call); }
+
+  SimulatedFilesystem filesystem_;
+  std::unique_ptr<Directory> directory_;
+  SegmentWritePolicy policy_;
+};
+
+TEST_F(SegmentWriterTest, StoresAndGivesBackTheSpaceThatWasNotUsed) {
+  SegmentWriter writer = make();
+  for (Txid txid = 1; txid <= 20; ++txid) append(writer, txid);
+  EXPECT_EQ(writer.end(), 20 * frame_size(0, 100));
+  EXPECT_EQ(count(SimulatedCall::kWrite), 0U);
+  EXPECT_EQ(count(SimulatedCall::kStore), 20U);
+  EXPECT_TRUE(writer.is_mapped());
+  EXPECT_TRUE(writer.has_unused());
+  EXPECT_EQ(size(), std::uint64_t{1} << 20);
+  ASSERT_TRUE(writer.cut_unused());
+  EXPECT_FALSE(writer.has_unused());
+  EXPECT_EQ(size(), writer.end());
+  EXPECT_EQ(txids(size()).size(), 20U);
+}
+
+TEST_F(SegmentWriterTest, GivesTheChecksumOfTheFrame) {
+  SegmentWriter writer = make();
+  const auto crc = writer.append({RecordType::kPut, 1, as_bytes("key"), as_bytes("value")});
+  const auto file = *directory_->open("segment", OpenMode::kRead);
+  SegmentReader reader(*file, 0, writer.end());
+  ASSERT_EQ(*reader.next(), SegmentStep::kFrame);
+  EXPECT_EQ(reader.frame().crc, *crc);
+}
+
+TEST_F(SegmentWriterTest, WritesTheFirstBytesAndThoseBehindASync) {
+  policy_.write_through_size = 1000;
+  SegmentWriter writer = make();
+  for (Txid txid = 1; txid <= 10; ++txid) append(writer, txid);
+  EXPECT_EQ(count(SimulatedCall::kWrite), 8U);  // of 128 bytes each
+  EXPECT_EQ(count(SimulatedCall::kStore), 2U);
+  ASSERT_TRUE(writer.sync());
+  writer.note_sync();
+  for (Txid txid = 11; txid <= 20; ++txid) append(writer, txid);
+  EXPECT_EQ(count(SimulatedCall::kWrite), 16U);
+  EXPECT_EQ(count(SimulatedCall::kStore), 4U);
+  EXPECT_EQ(txids(writer.end()).size(), 20U);
+}
+
+TEST_F(SegmentWriterTest, WritesLargeFramesBetweenStoredOnes) {
+  SegmentWriter writer = make();
+  append(writer, 1);
+  append(writer, 2, 100'000);
+  append(writer, 3);
+  EXPECT_EQ(count(SimulatedCall::kWrite), 1U);
+  EXPECT_EQ(count(SimulatedCall::kStore), 2U);
+  EXPECT_EQ(txids(writer.end()), (std::vector<Txid>{1, 2, 3}));
+}
+
+TEST_F(SegmentWriterTest, AFewRecordsReserveNothing) {
+  policy_.write_through_size = std::uint64_t{64} << 10;
+  SegmentWriter writer = make();
+  for (Txid txid = 1; txid <= 100; ++txid) append(writer, txid);
+  EXPECT_EQ(size(), writer.end());
+  EXPECT_EQ(count(SimulatedCall::kReserve), 0U);
+}
+
+TEST_F(SegmentWriterTest, ReservesNothingBehindTheLargestSize) {
+  policy_.size_max = 1000;
+  SegmentWriter writer = make();
+  for (Txid txid = 1; txid <= 7; ++txid) append(writer, txid);
+  EXPECT_EQ(size(), 1000U);
+  EXPECT_EQ(count(SimulatedCall::kStore), 7U);
+  append(writer, 8);  // whoever wants that gets it
+  EXPECT_EQ(size(), 1024U);
+  EXPECT_EQ(txids(writer.end()).size(), 8U);
+}
+
+TEST_F(SegmentWriterTest, ReservesInSteps) {
+  SegmentWriter writer = make();
+  for (Txid txid = 1; writer.end() < (std::uint64_t{3} << 20); ++txid) append(writer, txid, 20'000);
+  EXPECT_LE(count(SimulatedCall::kReserve), 4U);
+  EXPECT_LE(size(), kSizeMax);
+  EXPECT_EQ(count(SimulatedCall::kWrite), 0U);
+}
+
+TEST_F(SegmentWriterTest, WritesWhereNothingMayBeReserved) {
+  policy_.may_reserve = false;
+  SegmentWriter writer = make();
+  for (Txid txid = 1; txid <= 5; ++txid) append(writer, txid);
+  EXPECT_EQ(count(SimulatedCall::kWrite), 5U);
+  EXPECT_EQ(size(), writer.end());
+}
+
+TEST_F(SegmentWriterTest, WritesIntoReservedSpaceWhereNothingMayBeMapped) {
+  policy_.may_map = false;
+  SegmentWriter writer = make();
+  for (Txid txid = 1; txid <= 5; ++txid) append(writer, txid);
+  EXPECT_EQ(count(SimulatedCall::kWrite), 5U);
+  EXPECT_EQ(count(SimulatedCall::kMap), 0U);
+  EXPECT_TRUE(writer.has_unused());
+}
+
+TEST_F(SegmentWriterTest, WritesWhereMappingFails) {
+  filesystem_.inject({.count = SimulatedFault::kForEver, .call = SimulatedCall::kMap});
+  SegmentWriter writer = make();
+  for (Txid txid = 1; txid <= 5; ++txid) append(writer, txid);
+  EXPECT_EQ(count(SimulatedCall::kWrite), 5U);
+  EXPECT_EQ(count(SimulatedCall::kMap), 1U);
+}
+
+TEST_F(SegmentWriterTest, WritesWhereTheDiskIsTooFullToReserve) {
+  filesystem_.set_capacity(10'000);
+  SegmentWriter writer = make();
+  for (Txid txid = 1; txid <= 5; ++txid) append(writer, txid);
+  EXPECT_EQ(count(SimulatedCall::kWrite), 5U);
+  EXPECT_EQ(count(SimulatedCall::kReserve), 1U);
+  EXPECT_EQ(size(), writer.end());
+}
+
+TEST_F(SegmentWriterTest, AFullDiskIsAnErrorOfTheAppendAndNotBefore) {
+  filesystem_.set_capacity(1000);
+  policy_.size_max = 1000;
+  SegmentWriter writer = make();
+  for (Txid txid = 1; txid <= 7; ++txid) append(writer, txid);  // all that was reserved
+  const auto refused = writer.append({RecordType::kRaw, 8, {}, as_bytes(std::string(100, 'x'))});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kNoSpace);
+  EXPECT_EQ(txids(writer.end()).size(), 7U);
+}
+
+TEST_F(SegmentWriterTest, ContinuesASegmentAtItsEnd) {
+  {
+    SegmentWriter writer = make();
+    append(writer, 1);
+    ASSERT_TRUE(writer.cut_unused());
+  }
+  SegmentWriter writer = make(size());
+  append(writer, 2);
+  EXPECT_EQ(txids(writer.end()), (std::vector<Txid>{1, 2}));
+}
+
+TEST_F(SegmentWriterTest, AKilledProcessLeavesPublishedFramesAndZeros) {
+  SegmentWriter writer = make();
+  for (Txid txid = 1; txid <= 5; ++txid) append(writer, txid);
+  filesystem_.kill_process();
+  directory_ = *filesystem_.open_directory("/log");
+  EXPECT_EQ(txids(size()).size(), 5U);
+}
+
+}  // namespace
+}  // namespace datawal
