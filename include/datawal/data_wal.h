@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -128,12 +129,16 @@ class DATAWAL_EXPORT DataWal {
   // Writes. Durability, visibility and errors are those of RecordLog::append; after an error the
   // store holds what it held before. remove() writes a tombstone even where the key is absent.
   // append() writes a Raw record, which keys and values do not show.
-  [[nodiscard]] Result<Txid> put(ByteView key, ByteView value);
-  [[nodiscard]] Result<Removed> remove(ByteView key);
-  [[nodiscard]] Result<Txid> append(ByteView payload);
+  [[nodiscard]] Result<Txid> put(ByteView key, ByteView value,
+                                 std::optional<Durability> durability = {});
+  [[nodiscard]] Result<Removed> remove(ByteView key, std::optional<Durability> durability = {});
+  [[nodiscard]] Result<Txid> append(ByteView payload, std::optional<Durability> durability = {});
 
   // As RecordLog's functions of these names.
   [[nodiscard]] Status sync();
+  [[nodiscard]] Status wait_durable(Txid txid);
+  [[nodiscard]] Status when_durable(Txid txid, std::function<void(const Status&)> done);
+  [[nodiscard]] std::future<Status> durable_future(Txid txid);
   [[nodiscard]] Status rotate();
   [[nodiscard]] Status close();
 

@@ -7,14 +7,17 @@
 //   datawal::RecordCursor cursor = log->scan();
 //   while (auto record = cursor.next()) { if (!*record) break; /* use (*record)->payload */ }
 //
-// Thread safety: a RecordLog is used by one thread at a time; its const functions may run at the
-// same time as each other. A RecordCursor belongs to one thread, and may be used while another
-// thread appends.
+// Thread safety: any number of threads may call any function of one RecordLog at the same time, but
+// for moving and destroying it. The order of txids is the order on disk. A RecordCursor belongs to
+// one thread at a time, and may be used while others append.
 #pragma once
 
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,7 +70,22 @@ enum class DamagePolicy {
   kLongestPrefix,
 };
 
+// When a record that has been appended would outlive a power cut. It outlives the death of the
+// process in any case, as soon as the call that appends it returns.
+enum class Durability {
+  kManual,      // after the next sync(), by whoever calls it
+  kEveryWrite,  // when the call that appends it returns; threads that append at the same time share
+                // a sync
+  kInterval,    // soon: a thread of the log's own syncs at intervals; see Options::interval
+};
+
 struct Options {
+  // What appending promises where the call itself does not say.
+  Durability durability = Durability::kManual;
+  // With Durability::kInterval a power cut loses at most what was appended in this time, in
+  // milliseconds, and at most so many bytes of frames, above which appending waits for a sync.
+  std::chrono::milliseconds interval{100};
+  std::uint64_t interval_bytes_max = 16ULL << 20;
   // A segment is closed and the next begun before it would grow beyond this many bytes. A single
   // larger record gets a segment of its own. At most 1 TiB.
   std::uint64_t segment_size_max = 256ULL << 20;
@@ -161,11 +179,11 @@ class DATAWAL_EXPORT RecordCursor {
   std::unique_ptr<LogScan> scan_;
 };
 
-class LogWriter;
+class SharedLog;
 
 class DATAWAL_EXPORT RecordLog {
  public:
-  explicit RecordLog(std::unique_ptr<LogWriter> writer);
+  explicit RecordLog(std::unique_ptr<SharedLog> log);
   // Opens the log in `directory` for writing, making both if they are missing (mkdir -p), takes the
   // writer lock, reads every record once, and repairs what a crash can leave at the end: damaged
   // bytes are copied to
@@ -187,17 +205,30 @@ class DATAWAL_EXPORT RecordLog {
   // the log is then poisoned, unless it was what has to be done before the first record that
   // failed; that is tried again by the next call. Cost: one write(2); the first append after an
   // open also makes durable what was found, two or three syncs.
-  [[nodiscard]] Result<Appended> append(ByteView payload);
+  [[nodiscard]] Result<Appended> append(ByteView payload,
+                                        std::optional<Durability> durability = {});
 
   // Appends a record of any type; otherwise as append(). Fails with kInvalidArgument for a type
   // that is none.
-  [[nodiscard]] Result<Appended> append_record(RecordType type, ByteView key, ByteView payload);
+  [[nodiscard]] Result<Appended> append_record(RecordType type, ByteView key, ByteView payload,
+                                               std::optional<Durability> durability = {});
 
   // Returns when every record appended so far, and every record found at open, would outlive a
   // power cut. A failure poisons the log, for what the disk then holds cannot be known. Cost: one
   // fdatasync; one more for the directory where a segment is new; nothing where nothing was
   // appended since the last.
   [[nodiscard]] Status sync();
+
+  // Returns when the record `txid` and all before it would outlive a power cut, as sync() makes
+  // them. Fails with kInvalidArgument for a txid that no append has given yet, otherwise as sync()
+  // does. Cost: nothing if they would already; a sync that others may share.
+  [[nodiscard]] Status wait_durable(Txid txid);
+  // The same without waiting: calls `done` on a thread of the log's own, with the outcome, once
+  // that is known; at the latest when the log is closed. `done` must not call the log's close() or
+  // destructor. Fails at once, and does not call, where wait_durable() would fail at once.
+  [[nodiscard]] Status when_durable(Txid txid, std::function<void(const Status&)> done);
+  // The same with a future.
+  [[nodiscard]] std::future<Status> durable_future(Txid txid);
 
   // Closes the active segment durably and begins the next. Fails with kExhausted after segment
   // 99,999,999 (the log goes on), otherwise as append() does. Appending rotates by itself at
@@ -219,6 +250,8 @@ class DATAWAL_EXPORT RecordLog {
   // The same from the first record whose txid is at least `txid`. Cost: one small read per segment.
   [[nodiscard]] RecordCursor scan_from_txid(Txid txid) const;
 
+  // What open() found. Changes no more, unless TailReport::deferred is set: then the first append
+  // changes it, and must not run at the same time as a look at it.
   [[nodiscard]] const RecoveryReport& recovery_report() const;
   [[nodiscard]] SegmentId active_segment() const;
   // Ids of all segments, ascending; the last is the active one.
@@ -235,7 +268,7 @@ class DATAWAL_EXPORT RecordLog {
   [[nodiscard]] bool is_poisoned() const;
 
  private:
-  std::unique_ptr<LogWriter> writer_;
+  std::unique_ptr<SharedLog> log_;
 };
 
 }  // namespace datawal

@@ -51,7 +51,7 @@ Status check_all(RecordSource source) {
 }  // namespace
 
 Result<ImportStats> DataWal::import_jsonl(const std::filesystem::path& file) {
-  DATAWAL_TRY(impl_->writer());
+  DATAWAL_TRY(impl_->check_writable());
   DATAWAL_TRY_ASSIGN(const std::unique_ptr<File> input, impl_->filesystem().open_file(file));
   // A bad line must leave the store as it was, and what is appended cannot be taken back: so look
   // first.

@@ -267,6 +267,11 @@ void SimulatedFilesystem::on_wait(std::function<void()> action) {
   machine_->wait_action = std::move(action);
 }
 
+void SimulatedFilesystem::on_sync(std::function<void()> action) {
+  const std::scoped_lock guard(machine_->mutex);
+  machine_->sync_action = std::move(action);
+}
+
 std::uint64_t SimulatedFilesystem::call_count() const {
   const std::scoped_lock guard(machine_->mutex);
   return machine_->calls.call_count();

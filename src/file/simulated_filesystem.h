@@ -108,6 +108,9 @@ class SimulatedFilesystem final : public Filesystem {
   // meanwhile. After it a wait returns at once; if nothing has changed, the clock has moved by the
   // timeout.
   void on_wait(std::function<void()> action);
+  // Called by every File::sync before it does anything: the place for what other threads do
+  // meanwhile.
+  void on_sync(std::function<void()> action);
 
   [[nodiscard]] std::uint64_t call_count() const;
   [[nodiscard]] std::uint64_t mutation_count() const;

@@ -128,6 +128,7 @@ Status SimulatedFile::truncate(std::uint64_t size) {
 }
 
 Status SimulatedFile::sync() {
+  if (const std::function<void()> action = sync_action()) action();
   const auto work = [&]() -> Status {
     handle_.node->data.sync();
     return {};
@@ -137,6 +138,11 @@ Status SimulatedFile::sync() {
   };
   return handle_.machine->call(*handle_.process, handle_.site(SimulatedCall::kSync), work,
                                on_failure);
+}
+
+std::function<void()> SimulatedFile::sync_action() const {
+  const std::scoped_lock guard(handle_.machine->mutex);
+  return handle_.machine->sync_action;
 }
 
 Result<bool> SimulatedFile::reserve(std::uint64_t size) {

@@ -40,6 +40,8 @@ class SimulatedFile final : public File {
   [[nodiscard]] std::unique_ptr<FileMapping> map(std::uint64_t size) override;
 
  private:
+  [[nodiscard]] std::function<void()> sync_action() const;
+
   SimulatedHandle handle_;
   std::shared_ptr<const SimulatedClaim> claim_;
 };

@@ -62,6 +62,7 @@ class SimulatedMachine {
   std::array<std::byte, 16> boot_id = {};
   std::chrono::steady_clock::time_point now{std::chrono::hours(1)};
   std::function<void()> wait_action;
+  std::function<void()> sync_action;
 
  private:
   [[nodiscard]] std::uint64_t room_for_growth() const;

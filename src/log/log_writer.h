@@ -64,6 +64,10 @@ class LogWriter {
   [[nodiscard]] Position end() const { return end_; }
   [[nodiscard]] Txid last_txid() const { return last_txid_; }
   [[nodiscard]] Txid durable_txid() const { return durable_txid_; }
+  // Whether everything before `position` is durable, the names of the segments included.
+  [[nodiscard]] bool is_durable(Position position) const {
+    return position <= durable_ && names_durable_ && !size_unproven_;
+  }
   [[nodiscard]] bool is_poisoned() const { return !poison_.empty(); }
   // Success, or why nothing may be written any more.
   [[nodiscard]] Status check_usable() const;

@@ -4,7 +4,7 @@
 
 #include "base/try.h"
 #include "log/log_opening.h"
-#include "log/log_writer.h"
+#include "log/shared_log.h"
 
 namespace datawal {
 
@@ -15,74 +15,76 @@ Result<RecordLog> RecordLog::open(const std::filesystem::path& directory, const 
     if (!record) break;
   }
   DATAWAL_TRY_ASSIGN(std::unique_ptr<LogWriter> writer, opening.finish());
-  return RecordLog(std::move(writer));
+  return RecordLog(std::make_unique<SharedLog>(std::move(writer), options));
 }
 
-RecordLog::RecordLog(std::unique_ptr<LogWriter> writer) : writer_(std::move(writer)) {}
+RecordLog::RecordLog(std::unique_ptr<SharedLog> log) : log_(std::move(log)) {}
 RecordLog::RecordLog(RecordLog&&) noexcept = default;
+RecordLog& RecordLog::operator=(RecordLog&& other) noexcept = default;
+RecordLog::~RecordLog() = default;  // the log closes itself
 
-RecordLog& RecordLog::operator=(RecordLog&& other) noexcept {
-  if (this == &other) return *this;
-  if (writer_) (void)writer_->close();  // a destructor has nobody to tell
-  writer_ = std::move(other.writer_);
-  return *this;
+Result<Appended> RecordLog::append(ByteView payload, std::optional<Durability> durability) {
+  return append_record(RecordType::kRaw, {}, payload, durability);
 }
 
-RecordLog::~RecordLog() {
-  if (writer_) (void)writer_->close();  // a destructor has nobody to tell
-}
-
-Result<Appended> RecordLog::append(ByteView payload) {
-  return writer_->append(RecordType::kRaw, {}, payload);
-}
-
-Result<Appended> RecordLog::append_record(RecordType type, ByteView key, ByteView payload) {
-  return writer_->append(type, key, payload);
+Result<Appended> RecordLog::append_record(RecordType type, ByteView key, ByteView payload,
+                                          std::optional<Durability> durability) {
+  return log_->write(frame_size(key.size(), payload.size()), durability,
+                     [&](LogWriter& writer) { return writer.append(type, key, payload); });
 }
 
 Status RecordLog::sync() {
-  return writer_->sync();
+  return log_->sync();
+}
+Status RecordLog::wait_durable(Txid txid) {
+  return log_->wait_durable(txid);
+}
+Status RecordLog::when_durable(Txid txid, std::function<void(const Status&)> done) {
+  return log_->when_durable(txid, std::move(done));
+}
+std::future<Status> RecordLog::durable_future(Txid txid) {
+  return log_->durable_future(txid);
 }
 Status RecordLog::rotate() {
-  return writer_->rotate();
+  return log_->rotate();
 }
 Status RecordLog::close() {
-  return writer_->close();
+  return log_->close();
 }
 
 RecordCursor RecordLog::scan() const {
-  return writer_->scan({});
+  return log_->read([](const LogWriter& writer) { return writer.scan({}); });
 }
 RecordCursor RecordLog::scan_from(Position from) const {
-  return writer_->scan({.begin = from});
+  return log_->read([&](const LogWriter& writer) { return writer.scan({.begin = from}); });
 }
 RecordCursor RecordLog::scan_from_txid(Txid txid) const {
-  return writer_->scan_from_txid(txid);
+  return log_->read([&](const LogWriter& writer) { return writer.scan_from_txid(txid); });
 }
 
 const RecoveryReport& RecordLog::recovery_report() const {
-  return writer_->report();
+  return log_->report();
 }
 SegmentId RecordLog::active_segment() const {
-  return writer_->end().segment;
+  return end().segment;
 }
 std::vector<SegmentId> RecordLog::segments() const {
-  return writer_->segments();
+  return log_->read([](const LogWriter& writer) { return writer.segments(); });
 }
 const std::filesystem::path& RecordLog::directory() const {
-  return writer_->directory()->path();
+  return log_->directory()->path();
 }
 Txid RecordLog::last_txid() const {
-  return writer_->last_txid();
+  return log_->read([](const LogWriter& writer) { return writer.last_txid(); });
 }
 Txid RecordLog::durable_txid() const {
-  return writer_->durable_txid();
+  return log_->read([](const LogWriter& writer) { return writer.durable_txid(); });
 }
 Position RecordLog::end() const {
-  return writer_->end();
+  return log_->read([](const LogWriter& writer) { return writer.end(); });
 }
 bool RecordLog::is_poisoned() const {
-  return writer_->is_poisoned();
+  return log_->read([](const LogWriter& writer) { return writer.is_poisoned(); });
 }
 
 }  // namespace datawal

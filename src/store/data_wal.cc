@@ -18,9 +18,9 @@ StoreIndex make_index(Filesystem& filesystem, std::shared_ptr<const Directory> d
 
 }  // namespace
 
-DataWal::Impl::Impl(Filesystem& filesystem, StoreIndex index, std::unique_ptr<LogWriter> writer)
-    : filesystem_(filesystem), index_(std::move(index)), writer_(writer.get()) {
-  log_.emplace(std::move(writer));
+DataWal::Impl::Impl(Filesystem& filesystem, StoreIndex index, std::unique_ptr<SharedLog> log)
+    : filesystem_(filesystem), index_(std::move(index)), shared_log_(log.get()) {
+  log_.emplace(std::move(log));
 }
 
 DataWal::Impl::Impl(Filesystem& filesystem, StoreIndex index, LogView view, RecoveryReport report,
@@ -31,19 +31,23 @@ DataWal::Impl::Impl(Filesystem& filesystem, StoreIndex index, LogView view, Reco
       report_(std::move(report)),
       end_(end) {}
 
-Result<LogWriter*> DataWal::Impl::writer() const {
-  if (writer_ == nullptr) {
+Result<SharedLog*> DataWal::Impl::writable_log() const {
+  if (shared_log_ == nullptr) {
     return std::unexpected(
         Error{.code = ErrorCode::kReadOnly,
               .message = "the store was opened read-only; open it with DataWal::open to write",
               .path = directory().path().string()});
   }
-  DATAWAL_TRY(writer_->check_usable());
-  return writer_;
+  return shared_log_;
+}
+
+Status DataWal::Impl::check_writable() const {
+  DATAWAL_TRY_ASSIGN(const SharedLog* const log, writable_log());
+  return log->read([](const LogWriter& writer) { return writer.check_usable(); });
 }
 
 Status DataWal::Impl::close() {
-  return writer_ != nullptr ? writer_->close() : Status{};
+  return shared_log_ != nullptr ? shared_log_->close() : Status{};
 }
 
 RecordCursor DataWal::Impl::scan() const {
@@ -58,7 +62,7 @@ const RecoveryReport& DataWal::Impl::report() const {
 }
 
 const Directory& DataWal::Impl::directory() const {
-  return writer_ != nullptr ? *writer_->directory() : *view_.directory;
+  return shared_log_ != nullptr ? *shared_log_->directory() : *view_.directory;
 }
 
 Result<DataWal> DataWal::open(const std::filesystem::path& directory, const Options& options) {
@@ -71,7 +75,8 @@ Result<DataWal> DataWal::open(const std::filesystem::path& directory, const Opti
     index.replay(*record);
   }
   DATAWAL_TRY_ASSIGN(std::unique_ptr<LogWriter> writer, opening.finish());
-  return DataWal(std::make_unique<Impl>(filesystem, std::move(index), std::move(writer)));
+  return DataWal(std::make_unique<Impl>(
+      filesystem, std::move(index), std::make_unique<SharedLog>(std::move(writer), options)));
 }
 
 Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,
@@ -116,34 +121,68 @@ Result<std::optional<RecordRef>> DataWal::ref_of(ByteView key) const {
                    found->position.offset};
 }
 
-Result<Txid> DataWal::put(ByteView key, ByteView value) {
-  DATAWAL_TRY_ASSIGN(LogWriter* const writer, impl_->writer());
-  const Fingerprint fingerprint = impl_->index().prepare_put(key);
-  DATAWAL_TRY_ASSIGN(const Appended appended, writer->append(RecordType::kPut, key, value));
-  impl_->index().note_put(fingerprint, appended.ref);
+Result<Txid> DataWal::put(ByteView key, ByteView value, std::optional<Durability> durability) {
+  DATAWAL_TRY_ASSIGN(SharedLog* const log, impl_->writable_log());
+  const auto work = [&](LogWriter& writer) -> Result<Appended> {
+    const Fingerprint fingerprint = impl_->index().prepare_put(key);
+    DATAWAL_TRY_ASSIGN(const Appended appended, writer.append(RecordType::kPut, key, value));
+    impl_->index().note_put(fingerprint, appended.ref);
+    return appended;
+  };
+  DATAWAL_TRY_ASSIGN(const Appended appended,
+                     log->write(frame_size(key.size(), value.size()), durability, work));
   return appended.txid;
 }
 
-Result<Removed> DataWal::remove(ByteView key) {
-  DATAWAL_TRY_ASSIGN(LogWriter* const writer, impl_->writer());
-  DATAWAL_TRY_ASSIGN(const Appended appended, writer->append(RecordType::kDelete, key, {}));
-  return Removed{appended.txid, impl_->index().note_removal(key)};
+Result<Removed> DataWal::remove(ByteView key, std::optional<Durability> durability) {
+  DATAWAL_TRY_ASSIGN(SharedLog* const log, impl_->writable_log());
+  bool existed = false;
+  const auto work = [&](LogWriter& writer) -> Result<Appended> {
+    DATAWAL_TRY_ASSIGN(const Appended appended, writer.append(RecordType::kDelete, key, {}));
+    existed = impl_->index().note_removal(key);
+    return appended;
+  };
+  DATAWAL_TRY_ASSIGN(const Appended appended,
+                     log->write(frame_size(key.size(), 0), durability, work));
+  return Removed{appended.txid, existed};
 }
 
-Result<Txid> DataWal::append(ByteView payload) {
-  DATAWAL_TRY_ASSIGN(LogWriter* const writer, impl_->writer());
-  DATAWAL_TRY_ASSIGN(const Appended appended, writer->append(RecordType::kRaw, {}, payload));
+Result<Txid> DataWal::append(ByteView payload, std::optional<Durability> durability) {
+  DATAWAL_TRY_ASSIGN(SharedLog* const log, impl_->writable_log());
+  const auto work = [&](LogWriter& writer) {
+    return writer.append(RecordType::kRaw, {}, payload);
+  };
+  DATAWAL_TRY_ASSIGN(const Appended appended,
+                     log->write(frame_size(0, payload.size()), durability, work));
   return appended.txid;
 }
 
 Status DataWal::sync() {
-  DATAWAL_TRY_ASSIGN(LogWriter* const writer, impl_->writer());
-  return writer->sync();
+  DATAWAL_TRY_ASSIGN(SharedLog* const log, impl_->writable_log());
+  return log->sync();
+}
+
+Status DataWal::wait_durable(Txid txid) {
+  DATAWAL_TRY_ASSIGN(SharedLog* const log, impl_->writable_log());
+  return log->wait_durable(txid);
+}
+
+Status DataWal::when_durable(Txid txid, std::function<void(const Status&)> done) {
+  DATAWAL_TRY_ASSIGN(SharedLog* const log, impl_->writable_log());
+  return log->when_durable(txid, std::move(done));
+}
+
+std::future<Status> DataWal::durable_future(Txid txid) {
+  const Result<SharedLog*> log = impl_->writable_log();
+  if (log) return (*log)->durable_future(txid);
+  std::promise<Status> refused;
+  refused.set_value(std::unexpected(log.error()));
+  return refused.get_future();
 }
 
 Status DataWal::rotate() {
-  DATAWAL_TRY_ASSIGN(LogWriter* const writer, impl_->writer());
-  return writer->rotate();
+  DATAWAL_TRY_ASSIGN(SharedLog* const log, impl_->writable_log());
+  return log->rotate();
 }
 
 Status DataWal::close() {

@@ -6,7 +6,7 @@
 
 #include "datawal/data_wal.h"
 #include "log/log_view.h"
-#include "log/log_writer.h"
+#include "log/shared_log.h"
 #include "store/store_index.h"
 
 namespace datawal {
@@ -14,15 +14,17 @@ namespace datawal {
 // Hidden, although it is nested in an exported class: nobody outside may link to it.
 class [[gnu::visibility("hidden")]] DataWal::Impl {
  public:
-  Impl(Filesystem& filesystem, StoreIndex index, std::unique_ptr<LogWriter> writer);
+  Impl(Filesystem& filesystem, StoreIndex index, std::unique_ptr<SharedLog> log);
   Impl(Filesystem& filesystem, StoreIndex index, LogView view, RecoveryReport report, Position end);
 
   [[nodiscard]] Filesystem& filesystem() const { return filesystem_; }
   [[nodiscard]] StoreIndex& index() { return index_; }
   [[nodiscard]] const StoreIndex& index() const { return index_; }
   [[nodiscard]] const RecordLog* log() const { return log_ ? &*log_ : nullptr; }
-  // The writer, or why there is none.
-  [[nodiscard]] Result<LogWriter*> writer() const;
+  // The log to write to, or why there is none.
+  [[nodiscard]] Result<SharedLog*> writable_log() const;
+  // Success, or why nothing may be written.
+  [[nodiscard]] Status check_writable() const;
 
   [[nodiscard]] Status close();
   [[nodiscard]] RecordCursor scan() const;
@@ -32,7 +34,7 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
  private:
   Filesystem& filesystem_;
   StoreIndex index_;
-  LogWriter* writer_ = nullptr;   // inside log_
+  SharedLog* shared_log_ = nullptr;  // inside log_
   std::optional<RecordLog> log_;  // absent if opened read-only; then the rest says what is read
   LogView view_;
   RecoveryReport report_;

@@ -1,0 +1,21 @@
+#include "file/background_thread.h"
+
+#include <thread>
+#include <utility>
+
+namespace datawal {
+
+class BackgroundThread::Impl {
+ public:
+  explicit Impl(std::function<void()> work) : thread_(std::move(work)) {}
+
+ private:
+  std::jthread thread_;
+};
+
+BackgroundThread::BackgroundThread(std::function<void()> work)
+    : impl_(std::make_unique<Impl>(std::move(work))) {}
+
+BackgroundThread::~BackgroundThread() = default;
+
+}  // namespace datawal

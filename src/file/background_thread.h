@@ -1,0 +1,23 @@
+// A thread of the operating system, for work that nobody has to wait for.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+namespace datawal {
+
+class BackgroundThread {
+ public:
+  // Runs `work`, which must end by itself once its owner has told it to.
+  explicit BackgroundThread(std::function<void()> work);
+  BackgroundThread(const BackgroundThread&) = delete;
+  BackgroundThread& operator=(const BackgroundThread&) = delete;
+  // Waits for its end.
+  ~BackgroundThread();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace datawal

@@ -1,0 +1,171 @@
+#include "log/shared_log.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/try.h"
+
+namespace datawal {
+
+SharedLog::SharedLog(std::unique_ptr<LogWriter> writer, const Options& options)
+    : options_(options), writer_(std::move(writer)) {}
+
+SharedLog::~SharedLog() {
+  (void)close();  // a destructor has nobody to tell
+}
+
+void SharedLog::wait_until_idle(Lock& lock) {
+  synced_.wait(lock, [this] { return !is_syncing_; });
+}
+
+Status SharedLog::sync() {
+  Lock lock(mutex_);
+  DATAWAL_TRY(writer_->check_usable());
+  return sync_until(lock, writer_->end());
+}
+
+Status SharedLog::rotate() {
+  Lock lock(mutex_);
+  wait_until_idle(lock);
+  return writer_->rotate();
+}
+
+Status SharedLog::close() {
+  stop_syncer();
+  Lock lock(mutex_);
+  wait_until_idle(lock);
+  const Status closed = writer_->close();
+  complete_waiters(lock, closed);
+  return closed;
+}
+
+// Syncs, or has others sync, until what is before `target` is durable.
+Status SharedLog::sync_until(Lock& lock, Position target) {
+  while (!writer_->is_durable(target)) {
+    // Whoever synced for this thread may have failed, and the log may have been closed.
+    DATAWAL_TRY(writer_->check_usable());
+    if (!is_syncing_) return lead_sync(lock);
+    synced_.wait(lock);
+  }
+  return {};
+}
+
+Status SharedLog::lead_sync(Lock& lock) {
+  DATAWAL_TRY_ASSIGN(const std::optional<LogWriter::SyncTarget> target, writer_->begin_sync());
+  if (!target) return {};
+  is_syncing_ = true;
+  deadline_.reset();
+  unsynced_bytes_ = 0;
+  lock.unlock();
+  LogWriter::SyncOutcome outcome = writer_->run_sync(*target);
+  lock.lock();
+  is_syncing_ = false;
+  Status status = writer_->end_sync(*target, std::move(outcome));
+  synced_.notify_all();
+  return status;
+}
+
+Status SharedLog::settle(Lock& lock, Durability durability, std::size_t frame_size) {
+  switch (durability) {
+    case Durability::kManual:
+      return {};
+    case Durability::kEveryWrite:
+      return sync_until(lock, writer_->end());
+    case Durability::kInterval:
+      break;
+  }
+  unsynced_bytes_ += frame_size;
+  if (unsynced_bytes_ >= options_.interval_bytes_max) return sync_until(lock, writer_->end());
+  if (!deadline_) {
+    deadline_ = Clock::now() + options_.interval;
+    start_syncer();
+    wake_.notify_one();
+  }
+  return {};
+}
+
+Status SharedLog::check_txid(Txid txid) const {
+  if (txid <= writer_->last_txid()) return {};
+  return std::unexpected(Error{
+      .code = ErrorCode::kInvalidArgument,
+      .message = "txid " + std::to_string(txid) + " has not been appended yet, the newest is " +
+                 std::to_string(writer_->last_txid()) + "; wait for one that an append has given",
+      .path = writer_->directory()->path().string()});
+}
+
+Status SharedLog::wait_durable(Txid txid) {
+  Lock lock(mutex_);
+  DATAWAL_TRY(check_txid(txid));
+  if (txid <= writer_->durable_txid()) return {};
+  DATAWAL_TRY(writer_->check_usable());
+  return sync_until(lock, writer_->end());
+}
+
+Status SharedLog::when_durable(Txid txid, OnDurable done) {
+  const Lock lock(mutex_);
+  DATAWAL_TRY(check_txid(txid));
+  DATAWAL_TRY(writer_->check_usable());
+  waiters_.push_back({txid, std::move(done)});
+  start_syncer();
+  wake_.notify_one();
+  return {};
+}
+
+std::future<Status> SharedLog::durable_future(Txid txid) {
+  const auto promise = std::make_shared<std::promise<Status>>();  // a callback must be copyable
+  std::future<Status> future = promise->get_future();
+  const Status asked =
+      when_durable(txid, [promise](const Status& status) { promise->set_value(status); });
+  if (!asked) promise->set_value(asked);
+  return future;
+}
+
+void SharedLog::start_syncer() {
+  if (!syncer_ && !is_stopping_) {
+    syncer_ = std::make_unique<BackgroundThread>([this] { run_syncer(); });
+  }
+}
+
+void SharedLog::stop_syncer() {
+  std::unique_ptr<BackgroundThread> syncer;  // its end is waited for without the lock
+  const Lock lock(mutex_);
+  is_stopping_ = true;
+  wake_.notify_one();
+  syncer.swap(syncer_);
+}
+
+bool SharedLog::has_work() const {
+  return is_stopping_ || !waiters_.empty() || deadline_;
+}
+
+void SharedLog::run_syncer() {
+  Lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return has_work(); });
+    // Records that an interval covers wait for its end, unless somebody wants to be told earlier.
+    const auto is_due = [this] { return is_stopping_ || !waiters_.empty() || !deadline_; };
+    if (!is_due()) wake_.wait_until(lock, *deadline_, is_due);
+    if (is_stopping_) return;
+    // A failure has poisoned the log, which the next write reports.
+    const Status synced = sync_until(lock, writer_->end());
+    if (!synced) deadline_.reset();
+    complete_waiters(lock, synced);
+  }
+}
+
+// Tells those whose records are durable now, and after a failure all of them.
+void SharedLog::complete_waiters(Lock& lock, const Status& status) {
+  std::vector<Waiter> done;
+  const Txid durable = writer_->durable_txid();
+  const auto is_done = [&](const Waiter& waiter) { return !status || waiter.txid <= durable; };
+  for (Waiter& waiter : waiters_) {
+    if (is_done(waiter)) done.push_back(waiter);
+  }
+  std::erase_if(waiters_, is_done);
+  lock.unlock();
+  for (const Waiter& waiter : done) waiter.done(waiter.txid <= durable ? Status{} : status);
+  lock.lock();
+}
+
+}  // namespace datawal

@@ -1,0 +1,104 @@
+// A log that any number of threads write to: one short critical section for appending, and group
+// commit, so that all who want durability at the same time share one sync.
+//
+// A sync runs outside the critical section, so appending goes on meanwhile. Whoever wants
+// durability while one is running waits for it to end; then one of the waiting syncs for all.
+//
+// Thread safety: any thread may call anything at any time, but for the destructor.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "datawal/record_log.h"
+#include "file/background_thread.h"
+#include "log/log_writer.h"
+
+namespace datawal {
+
+class SharedLog {
+ public:
+  using Lock = std::unique_lock<std::mutex>;
+  using OnDurable = std::function<void(const Status&)>;
+
+  SharedLog(std::unique_ptr<LogWriter> writer, const Options& options);
+  SharedLog(const SharedLog&) = delete;
+  SharedLog& operator=(const SharedLog&) = delete;
+  // Closes as close() does, but cannot say whether that worked.
+  ~SharedLog();
+
+  // Runs `work`, which appends one record of `frame_size` bytes to the writer it is given and does
+  // what belongs to that, as the only one that writes. Then sees to its durability.
+  template <typename Work>
+  [[nodiscard]] Result<Appended> write(std::size_t frame_size, std::optional<Durability> durability,
+                                       Work work) {
+    Lock lock(mutex_);
+    if (writer_->is_special(frame_size)) wait_until_idle(lock);
+    Result<Appended> appended = work(*writer_);
+    if (!appended) return appended;
+    const Status settled = settle(lock, durability.value_or(options_.durability), frame_size);
+    if (!settled) return std::unexpected(settled.error());
+    return appended;
+  }
+
+  [[nodiscard]] Status sync();
+  [[nodiscard]] Status rotate();
+  [[nodiscard]] Status close();
+
+  // Returns when the record `txid` and all before it would outlive a power cut.
+  [[nodiscard]] Status wait_durable(Txid txid);
+  // Calls `done` on a thread of the log's own once they would, or have failed to.
+  [[nodiscard]] Status when_durable(Txid txid, OnDurable done);
+  [[nodiscard]] std::future<Status> durable_future(Txid txid);
+
+  // Runs `read` on the writer while nobody writes.
+  template <typename Read>
+  [[nodiscard]] auto read(Read read) const {
+    const Lock lock(mutex_);
+    return read(std::as_const(*writer_));
+  }
+
+  // What does not change while others write, but for the first append behind a deferred repair.
+  [[nodiscard]] const RecoveryReport& report() const { return writer_->report(); }
+  [[nodiscard]] const std::shared_ptr<Directory>& directory() const { return writer_->directory(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Waiter {
+    Txid txid;
+    OnDurable done;
+  };
+
+  void wait_until_idle(Lock& lock);
+  [[nodiscard]] Status settle(Lock& lock, Durability durability, std::size_t frame_size);
+  [[nodiscard]] Status sync_until(Lock& lock, Position target);
+  [[nodiscard]] Status lead_sync(Lock& lock);
+  [[nodiscard]] Status check_txid(Txid txid) const;
+  void start_syncer();
+  void stop_syncer();
+  void run_syncer();
+  [[nodiscard]] bool has_work() const;
+  void complete_waiters(Lock& lock, const Status& status);
+
+  const Options options_;
+  std::unique_ptr<LogWriter> writer_;
+  mutable std::mutex mutex_;
+  std::condition_variable synced_;  // a sync has ended
+  bool is_syncing_ = false;
+
+  std::condition_variable wake_;  // the syncer has something to do
+  std::vector<Waiter> waiters_;
+  std::optional<Clock::time_point> deadline_;  // of the oldest record that an interval covers
+  std::uint64_t unsynced_bytes_ = 0;           // of such records
+  bool is_stopping_ = false;
+  std::unique_ptr<BackgroundThread> syncer_;
+};
+
+}  // namespace datawal
