@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "format/names.h"
 #include "log/tail_evidence.h"
+#include "log/txid_search.h"
 #include "segment/decode_error.h"
 
 namespace datawal {
@@ -79,6 +80,7 @@ Result<LogScan::Progress> LogScan::note_frame() {
   report_.last_txid_seen = std::max(report_.last_txid_seen, txid);
   ++report_.records_replayed;
   facts_.end = here();
+  facts_.last_frame_txid = txid;
   facts_.last_frame_crc = frame.crc;
   if (facts_.watermark) compare_with_watermark(before);
   if (txid < range_.txid_min) return Progress::kContinue;
@@ -143,9 +145,13 @@ Result<bool> LogScan::look_again() {
 }
 
 Result<TailEvidence> LogScan::gather_evidence() {
-  DATAWAL_TRY_ASSIGN(TailFindings findings,
-                     examine_tail(*file_, {reader_->offset(), reader_->end()}, reader_->damage(),
-                                  report_.last_txid_seen));
+  Txid last_txid = facts_.last_frame_txid;
+  if (range_.begin && report_.records_replayed == 0) {
+    DATAWAL_TRY_ASSIGN(last_txid, last_txid_before(view_, here()));
+  }
+  DATAWAL_TRY_ASSIGN(
+      TailFindings findings,
+      examine_tail(*file_, {reader_->offset(), reader_->end()}, reader_->damage(), last_txid));
   report_.tail.intact_frames_beyond = findings.intact_frames_beyond;
   findings.evidence.watermark = relation_to_watermark();
   findings.evidence.same_boot = view_.same_boot;

@@ -26,7 +26,8 @@ struct ScanRange {
 
 // What a whole scan has learnt about the log beside its report.
 struct LogFacts {
-  Position end = {};  // behind the last valid frame
+  Position end = {};         // behind the last valid frame
+  Txid last_frame_txid = 0;  // the highest but in logs whose counter went back once
   std::uint32_t last_frame_crc = 0;
   std::optional<SegmentId> first_segment =
       {};  // the one with the first frame, and that frame's CRC

@@ -89,6 +89,7 @@ Result<Appended> LogWriter::append(RecordType type, ByteView key, ByteView paylo
   const RecordRef ref{end_.segment, static_cast<std::uint32_t>(size), end_.offset};
   end_.offset += size;
   ++last_txid_;
+  facts_.last_frame_txid = last_txid_;
   facts_.last_frame_crc = load_le<std::uint32_t>(frame.data() + size - kFrameCrcSize);
   if (!facts_.first_segment) {
     facts_.first_segment = ref.segment;
@@ -147,7 +148,7 @@ Status LogWriter::mend_tail() {
     DATAWAL_TRY_ASSIGN(WatermarkFile mark, WatermarkFile::open(*view_.directory));
     Watermark lowered = *facts_.watermark;
     lowered.position = end_;
-    lowered.txid = last_txid_;
+    lowered.txid = facts_.last_frame_txid;
     lowered.frame_crc = facts_.last_frame_crc;
     lowered.clean = false;
     DATAWAL_TRY(mark.store(lowered));
@@ -222,7 +223,7 @@ Status LogWriter::sync_everything() {
 
 Status LogWriter::store_watermark(bool clean) {
   return watermark_->store({.position = end_,
-                            .txid = last_txid_,
+                            .txid = facts_.last_frame_txid,
                             .frame_crc = facts_.last_frame_crc,
                             .first_segment = facts_.first_segment.value_or(SegmentId{}),
                             .first_frame_crc = facts_.first_frame_crc,

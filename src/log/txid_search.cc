@@ -1,9 +1,12 @@
 #include "log/txid_search.h"
 
+#include <algorithm>
 #include <array>
 #include <ranges>
 
+#include "base/try.h"
 #include "format/names.h"
+#include "segment/segment_reader.h"
 
 namespace datawal {
 
@@ -24,6 +27,25 @@ std::optional<Position> find_txid(const LogView& view, Txid txid) {
     if (first && *first <= txid) return Position{segment, 0};
   }
   return {};
+}
+
+Result<Txid> last_txid_before(const LogView& view, Position position) {
+  for (const SegmentId segment : view.segments | std::views::reverse) {
+    if (segment > position.segment) continue;
+    DATAWAL_TRY_ASSIGN(const std::unique_ptr<File> file,
+                       view.directory->open(segment_name(segment), OpenMode::kRead));
+    DATAWAL_TRY_ASSIGN(std::uint64_t end, file->size());
+    if (segment == position.segment) end = std::min(end, position.offset);
+    SegmentReader reader(*file, 0, end);
+    std::optional<Txid> last;
+    while (true) {
+      DATAWAL_TRY_ASSIGN(const SegmentStep step, reader.next());
+      if (step != SegmentStep::kFrame) break;
+      last = reader.frame().record.txid;
+    }
+    if (last) return *last;
+  }
+  return Txid{0};
 }
 
 }  // namespace datawal

@@ -16,4 +16,8 @@ namespace datawal {
 // The txid of a segment's first record, or nullopt if no header decodes there.
 [[nodiscard]] std::optional<Txid> first_txid(const Directory& directory, SegmentId segment);
 
+// The txid of the last frame before `position`, 0 if there is none. Cost: reads the segment that
+// has it, up to there.
+[[nodiscard]] Result<Txid> last_txid_before(const LogView& view, Position position);
+
 }  // namespace datawal
