@@ -1,8 +1,10 @@
 #include "log/follower.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
+#include "base/endian.h"
 #include "base/try.h"
 #include "format/names.h"
 #include "log/log_scan.h"
@@ -18,6 +20,13 @@ constexpr std::chrono::milliseconds kPollInterval{50};
 
 // Keeps the sum of now and any timeout a point in time.
 constexpr std::chrono::milliseconds kTimeoutMax = std::chrono::hours{24 * 365};
+
+// The stored checksum of the frame that ends at `offset`; 0 at the start of a segment.
+Result<std::uint32_t> read_crc_before(const File& file, std::uint64_t offset) {
+  std::array<std::byte, kFrameCrcSize> bytes{};
+  if (offset >= bytes.size()) DATAWAL_TRY(file.read_at(offset - bytes.size(), bytes));
+  return load_le<std::uint32_t>(bytes.data());
+}
 
 }  // namespace
 
@@ -42,7 +51,7 @@ FollowerState::Made FollowerState::from_txid(std::shared_ptr<Directory> director
           "txid " + std::to_string(from) + " is no longer in the log, the next there is " +
           std::to_string(record->txid) + "; start from that, or from 0 for the oldest");
     }
-    state->start_at(record->ref.position(), from - 1);
+    DATAWAL_TRY(state->enter_at(record->ref.position(), from - 1));
     return state;
   }
   const Txid last = scan.report().last_txid_seen;
@@ -52,7 +61,7 @@ FollowerState::Made FollowerState::from_txid(std::shared_ptr<Directory> director
         std::to_string(last) +
         "; records that were seen before are gone, start from 0 for the oldest there is");
   }
-  if (!view.segments.empty()) state->start_at(scan.facts().end, last);
+  if (!view.segments.empty()) DATAWAL_TRY(state->enter_at(scan.facts().end, last));
   return state;
 }
 
@@ -67,17 +76,22 @@ FollowerState::Made FollowerState::from_end(std::shared_ptr<Directory> directory
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, scan.next());
     if (!record) break;
   }
-  if (!view.segments.empty()) state->start_at(scan.facts().end, scan.report().last_txid_seen);
+  if (!view.segments.empty()) {
+    DATAWAL_TRY(state->enter_at(scan.facts().end, scan.report().last_txid_seen));
+  }
   return state;
 }
 
-void FollowerState::start_at(Position position, std::optional<Txid> last_txid) {
+Status FollowerState::enter_at(Position position, Txid last_txid) {
   start_ = position;
   last_txid_ = last_txid;
+  DATAWAL_TRY(enter_segment());
+  return {};
 }
 
 Result<std::optional<ScannedRecord>> FollowerState::next(std::chrono::milliseconds timeout) {
-  const auto deadline = filesystem_.now() + std::min(timeout, kTimeoutMax);
+  const auto deadline =
+      filesystem_.now() + std::clamp(timeout, std::chrono::milliseconds::zero(), kTimeoutMax);
   while (!failure_) {
     const Result<Availability> found = look();
     if (!found) {
@@ -106,8 +120,12 @@ Result<FollowerState::Availability> FollowerState::enter_segment() {
     start_ = Position{segments.front(), 0};
   }
   segment_ = start_->segment;
-  DATAWAL_TRY_ASSIGN(file_, view_.directory->open(segment_name(segment_), OpenMode::kRead));
+  auto opened = view_.directory->open(segment_name(segment_), OpenMode::kRead);
+  if (!opened && opened.error().code == ErrorCode::kNotFound) return removed();
+  if (!opened) return std::unexpected(std::move(opened).error());
+  file_ = *std::move(opened);
   DATAWAL_TRY_ASSIGN(const std::uint64_t size, file_->size());
+  DATAWAL_TRY_ASSIGN(crc_before_, read_crc_before(*file_, start_->offset));
   reader_.emplace(*file_, start_->offset, size);
   judged_.reset();
   return Availability::kLookAgain;
@@ -121,6 +139,7 @@ Result<FollowerState::Availability> FollowerState::take_frame() {
                ": those between are gone; start from there, or from 0 for the oldest there is");
   }
   last_txid_ = frame.record.txid;
+  crc_before_ = frame.crc;
   static_cast<RecordView&>(record_) = frame.record;
   record_.ref = {segment_, static_cast<std::uint32_t>(frame.size), reader_->offset() - frame.size};
   return Availability::kRecord;
@@ -145,7 +164,7 @@ Result<FollowerState::Availability> FollowerState::look_behind(SegmentStep step)
   }
   if (step == SegmentStep::kDamage) return judge_damage();
   if (!later) return Availability::kNothing;
-  start_at({*later, 0}, last_txid_);
+  start_ = Position{*later, 0};
   reader_.reset();
   return Availability::kLookAgain;
 }
@@ -154,16 +173,17 @@ Result<FollowerState::Availability> FollowerState::look_behind(SegmentStep step)
 // there is something new to read.
 Result<bool> FollowerState::reopen() {
   auto opened = view_.directory->open(segment_name(segment_), OpenMode::kRead);
-  if (!opened && opened.error().code == ErrorCode::kNotFound) {
-    return gap(
-        "the segment that was followed has been removed; start from 0 for the oldest record");
-  }
+  if (!opened && opened.error().code == ErrorCode::kNotFound) return removed();
   if (!opened) return std::unexpected(std::move(opened).error());
   DATAWAL_TRY_ASSIGN(const std::uint64_t size, (*opened)->size());
   const std::uint64_t offset = reader_->offset();
   if (size < offset) {
     return gap("the log has been cut to " + std::to_string(size) +
                " bytes, before what was followed; start from 0 for the oldest record");
+  }
+  DATAWAL_TRY_ASSIGN(const std::uint32_t crc, read_crc_before(**opened, offset));
+  if (crc != crc_before_) {
+    return gap("the log has been begun anew; start from 0 for its oldest record");
   }
   const bool changed = size != reader_->end();
   file_ = *std::move(opened);
@@ -190,6 +210,10 @@ Result<std::optional<SegmentId>> FollowerState::next_segment() const {
   DATAWAL_TRY_ASSIGN(const std::vector<SegmentId> segments, list_segments(*view_.directory));
   const auto later = std::ranges::upper_bound(segments, segment_);
   return later == segments.end() ? std::nullopt : std::optional(*later);
+}
+
+std::unexpected<Error> FollowerState::removed() const {
+  return gap("the segment that was followed has been removed; start from 0 for the oldest record");
 }
 
 std::unexpected<Error> FollowerState::gap(std::string message) const {

@@ -31,13 +31,14 @@ class FollowerState {
 
   [[nodiscard]] Result<Availability> look();
   [[nodiscard]] Result<Availability> enter_segment();
+  [[nodiscard]] Status enter_at(Position position, Txid last_txid);
   [[nodiscard]] Result<Availability> take_frame();
   [[nodiscard]] Result<Availability> look_behind(SegmentStep step);
   [[nodiscard]] Result<Availability> judge_damage();
   [[nodiscard]] Result<bool> reopen();
   [[nodiscard]] Result<std::optional<SegmentId>> next_segment() const;
+  [[nodiscard]] std::unexpected<Error> removed() const;
   [[nodiscard]] std::unexpected<Error> gap(std::string message) const;
-  void start_at(Position position, std::optional<Txid> last_txid);
 
   LogView view_;
   Filesystem& filesystem_;
@@ -47,6 +48,8 @@ class FollowerState {
   std::unique_ptr<File> file_;
   std::optional<SegmentReader> reader_;
   SegmentId segment_{};
+  std::uint32_t crc_before_ = 0;  // of the frame before the reader's place: tells this file from
+                                  // another that has got its name
   std::optional<std::pair<std::uint64_t, std::uint64_t>>
       judged_;  // offset and end: no damage so far
   ScannedRecord record_;
