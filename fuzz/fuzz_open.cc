@@ -1,7 +1,9 @@
 // Any bytes as a segment, with any bytes as its watermark: whatever looks at such a store does so
 // without a fault, and what opening it accepts is there again, unchanged, when it is opened the
-// next time. Input: the watermark's size modulo 256, the watermark, the segment.
+// next time. Input: a byte with the watermark's size and, in its highest bit, whether the watermark
+// is of the machine's present boot; the watermark; the segment.
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 
@@ -10,6 +12,9 @@
 
 namespace datawal {
 namespace {
+
+constexpr unsigned kSameBoot = 0x80;
+constexpr std::size_t kBootIdOffset = 56;  // in a watermark
 
 void write_file(SimulatedFilesystem& filesystem, std::string_view name, ByteView bytes) {
   auto directory = filesystem.create_directory("store");
@@ -54,8 +59,15 @@ void open_twice(const Options& options) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const datawal::ByteView bytes = std::as_bytes(std::span(data, size)).subspan(1);
-  const auto watermark = bytes.first(std::min<std::size_t>(data[0], bytes.size()));
+  const std::size_t watermark_size = data[0] & ~datawal::kSameBoot;
+  const auto watermark = bytes.first(std::min(watermark_size, bytes.size()));
   datawal::SimulatedFilesystem filesystem;
+  std::array<std::byte, 16> boot_id{};
+  if ((data[0] & datawal::kSameBoot) != 0 &&
+      watermark.size() >= datawal::kBootIdOffset + boot_id.size()) {
+    std::ranges::copy(watermark.subspan(datawal::kBootIdOffset, boot_id.size()), boot_id.begin());
+    filesystem.set_boot_id(boot_id);
+  }
   datawal::write_file(filesystem, "00000001.dwal", bytes.subspan(watermark.size()));
   if (!watermark.empty()) datawal::write_file(filesystem, "watermark", watermark);
   const datawal::Options options{.filesystem = &filesystem};

@@ -63,10 +63,9 @@ enum class DamagePolicy {
   // damage.
   kRefuse,
   // Go on with the longest valid prefix of the last segment, as a version-1 reader does: everything
-  // from the
-  // damage on is copied to a quarantine file and cut. Impossible headers and damage in any other
-  // segment are
-  // still refused.
+  // from the damage on is copied to a quarantine file and cut. Impossible headers, unless they are
+  // the beginning of a possible one and then zeros, and damage in any other segment are still
+  // refused.
   kLongestPrefix,
 };
 

@@ -398,6 +398,22 @@ TEST(PosixFilesystem, SignalsDoNotEndSystemCalls) {
   EXPECT_EQ(as_text(buffer), "text");
 }
 
+TEST(PosixFilesystem, FilesOfOthersAreRead) {
+  const ScratchDirectory scratch;
+  write_text(scratch / "file", "text");
+  const auto directory = open_directory(scratch.path());
+  // Only the owner of a file may keep the kernel from noting when it was read.
+  int call_count = 0;
+  std::string actual;
+  const auto refuse_once = [&] { return ++call_count == 1 ? EPERM : 0; };
+  const auto read = [&] { actual = outcome(directory->open("file", OpenMode::kRead)); };
+  EXPECT_EQ(test::CallInterceptor::run(SYS_openat, refuse_once, read), "");
+  EXPECT_EQ(actual, "ok");
+  EXPECT_EQ(call_count, 2);
+  EXPECT_EQ(with_failing_call(SYS_openat, EPERM, read), "");
+  EXPECT_EQ(actual, "Io EPERM");
+}
+
 TEST(PosixFilesystem, SyncIsOneSystemCall) {
   const ScratchDirectory scratch;
   const auto directory = open_directory(scratch.path());

@@ -1,5 +1,6 @@
 #include "file/staging.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -42,6 +43,12 @@ Status check_directory_is_free(Filesystem& filesystem, const std::filesystem::pa
 Status sync_names(Directory& directory) {
   DATAWAL_TRY(directory.sync());
   return directory.sync_parent();
+}
+
+bool holds(const Directory& directory, std::string_view name) {
+  const auto entries = directory.list();
+  return entries && std::ranges::any_of(
+                        *entries, [&](const DirectoryEntry& entry) { return entry.name == name; });
 }
 
 }  // namespace
@@ -95,6 +102,8 @@ Result<StagedDirectory> StagedDirectory::create(Filesystem& filesystem,
 
 StagedDirectory::~StagedDirectory() {
   if (!parent_ || published_) return;
+  // A rename that has failed may have happened all the same: then what is in there is the target.
+  if (!holds(*parent_, staging_name_)) return;
   // Nothing is lost if some of it stays: the name says that it is nobody's store.
   if (const auto entries = directory_->list()) {
     for (const DirectoryEntry& entry : *entries) (void)directory_->remove(entry.name);

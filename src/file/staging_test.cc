@@ -291,6 +291,13 @@ TEST_F(StagingTest, EveryFailureOfADirectoryLeavesItWholeOrNotAtAll) {
   }
 }
 
+TEST_F(StagingTest, ADirectoryWhoseRenameFailsAlthoughItHappenedIsWhole) {
+  filesystem_.inject({.call = SimulatedCall::kRename, .takes_effect = true});
+  EXPECT_FALSE(fill_staged("place/store"));
+  EXPECT_THAT(names_in(filesystem_, "place"), ElementsAre("store"));
+  EXPECT_EQ(text_of("place/store/content"), "text");
+}
+
 TEST_F(StagingTest, ADirectoryThatCannotBeOpenedIsRemovedAgain) {
   filesystem_.inject({.call = SimulatedCall::kOpenDirectory, .path_part = ".datawal-"});
   EXPECT_FALSE(fill_staged("place/store"));

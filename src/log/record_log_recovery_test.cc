@@ -257,6 +257,14 @@ TEST_F(RecordLogRecovery, WithoutAWatermarkATearBeforeIntactRecordsIsRefused) {
   expect_refused(ErrorCode::kCorruption, 3 * kFrameSize, "2 intact records behind it");
 }
 
+// As the Rust crate leaves it where it goes on behind a torn tail.
+TEST_F(RecordLogRecovery, WithoutAWatermarkALogWhoseTxidsWentBackIsJudgedByItsLastOne) {
+  write_segment(1, test::joined({raw_frame(10, "one"), raw_frame(5, "two"), raw_frame(6, "six"),
+                                 raw_frame(7, "ten")}));
+  damage_segment(1, 2 * kFrameSize + 21);  // in its length
+  expect_refused(ErrorCode::kCorruption, 2 * kFrameSize, "1 intact records behind it");
+}
+
 TEST_F(RecordLogRecovery, WithoutAWatermarkAnImpossibleHeaderIsRefused) {
   make_foreign_log();
   extend_segment(1, Bytes(100, std::byte{'X'}));
@@ -370,6 +378,20 @@ TEST_F(RecordLogRecovery, TheLongestPrefixGoesOnBelowTheWatermark) {
 TEST_F(RecordLogRecovery, TheLongestPrefixGoesOnWhereTheEndIsMissing) {
   make_killed_log();
   cut_segment(1, kFrameSize);
+  options_.damage = DamagePolicy::kLongestPrefix;
+  {
+    const RecordLog log = open();
+  }
+  options_.damage = DamagePolicy::kRefuse;
+  EXPECT_THAT(read_all(open().scan()).payloads(), ElementsAre("one"));
+}
+
+TEST_F(RecordLogRecovery, TheLongestPrefixGoesOnWhereTheRestOfADurableRecordIsZeros) {
+  make_killed_log();
+  const std::uint64_t size = segment(1).size();
+  cut_segment(1, kFrameSize + 3);
+  extend_segment(1, Bytes(size - kFrameSize - 3));
+  EXPECT_THAT(try_open(), FailsWith(ErrorCode::kCorruption));
   options_.damage = DamagePolicy::kLongestPrefix;
   {
     const RecordLog log = open();

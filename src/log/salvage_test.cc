@@ -172,6 +172,15 @@ TEST(Salvage, TheNextSegmentLimitsWhatTxidsAreBelieved) {
   EXPECT_THAT(txids_of(files_in(filesystem, kTarget).at("00000002.dwal")), ElementsAre(6, 7));
 }
 
+TEST(Salvage, ALogWhoseTxidsOnceWentBackIsFollowed) {
+  SimulatedFilesystem filesystem;
+  plant_segment(filesystem, kSource, 1, SegmentBuilder().add_run(1, 10).add_run(4, 6).bytes());
+  plant_segment(filesystem, kSource, 2, SegmentBuilder().add_run(7, 12).damage(30).bytes());
+  salvaged(filesystem);
+  EXPECT_THAT(txids_of(files_in(filesystem, kTarget).at("00000002.dwal")),
+              ElementsAre(8, 9, 10, 11, 12));
+}
+
 TEST(Salvage, UnreadableBlocksAreLossesOfTheFramesInThem) {
   SimulatedFilesystem filesystem;
   constexpr std::size_t kLarge = frame_size(0, 1'000);

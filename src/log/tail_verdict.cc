@@ -34,10 +34,9 @@ TailVerdict judge_tail_leniently(const TailEvidence& evidence) {
   const TailVerdict verdict = judge_tail(evidence);
   if (is_acceptable(verdict)) return verdict;
   if (evidence.end_of_file) return TailVerdict::kClean;
-  if (evidence.all_zeros || evidence.failure != DecodeFailure::kStructural) {
-    return TailVerdict::kTorn;
-  }
-  return verdict;
+  const bool is_tolerable =
+      evidence.all_zeros || evidence.torn_header || evidence.failure != DecodeFailure::kStructural;
+  return is_tolerable ? TailVerdict::kTorn : verdict;
 }
 
 }  // namespace datawal

@@ -42,8 +42,8 @@ enum class TailVerdict {
 
 [[nodiscard]] TailVerdict judge_tail(const TailEvidence& evidence);
 
-// The same where the caller has asked for the longest valid prefix: damage that a version-1 reader
-// tolerates is set aside, whatever is behind it.
+// The same where the caller has asked for the longest valid prefix: damage that would be a torn
+// tail if nothing were known of the log is set aside, whatever is behind it or was known.
 [[nodiscard]] TailVerdict judge_tail_leniently(const TailEvidence& evidence);
 
 // Whether the log opens with this verdict.

@@ -57,7 +57,7 @@ TailVerdict lenient_table(const TailEvidence& e) {
       {opens, strict},
       {e.end_of_file, TailVerdict::kClean},
       {e.all_zeros, TailVerdict::kTorn},
-      {e.failure != DecodeFailure::kStructural, TailVerdict::kTorn},
+      {e.failure != DecodeFailure::kStructural || e.torn_header, TailVerdict::kTorn},
       {true, strict},
   });
 }

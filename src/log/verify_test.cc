@@ -94,6 +94,29 @@ TEST(Verify, WhatCannotBeReadIsAnError) {
   EXPECT_EQ(verify(kStore, options_for(filesystem)).error().code, ErrorCode::kIo);
 }
 
+TEST(Verify, FailedAtAnyCallItSaysSoAndNothingElse) {
+  std::uint64_t call_count = 0;
+  for (const bool for_ever : {false, true}) {
+    for (std::uint64_t call = 1; call == 1 || call <= call_count; ++call) {
+      SimulatedFilesystem filesystem;
+      plant_three_segments(filesystem);
+      filesystem.inject({.first = call, .count = for_ever ? SimulatedFault::kForEver : 1});
+      filesystem.reset_counts();
+      const Result<VerifyReport> report = verify(kStore, options_for(filesystem));
+      EXPECT_EQ(filesystem.mutation_count(), 0U);
+      if (call == 1) {
+        filesystem.clear_faults();
+        filesystem.reset_counts();
+        verified(filesystem);
+        call_count = filesystem.call_count();
+      }
+      ASSERT_FALSE(report) << "call " << call;
+      EXPECT_EQ(report.error().code, ErrorCode::kIo) << report.error().to_string();
+    }
+  }
+  EXPECT_GT(call_count, 10U);
+}
+
 TEST(Verify, AnEmptyDirectoryIsSound) {
   SimulatedFilesystem filesystem;
   filesystem.plant_directory(kStore);

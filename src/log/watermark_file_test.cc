@@ -160,6 +160,17 @@ TEST_F(LogWatermark, KeepsTheCleanMarkIfNothingIsWritten) {
   EXPECT_TRUE(watermark()->clean);
 }
 
+TEST_F(LogWatermark, OfALogWhoseTxidsWentBackNamesItsLastFrame) {
+  write_segment(1, test::joined({test::raw_frame(7, "one"), test::raw_frame(3, "two")}));
+  {
+    RecordLog log = open();
+    filesystem_.inject({.call = SimulatedCall::kWrite, .path_part = ".dwal"});
+    EXPECT_THAT(log.append(as_bytes("six")), FailsWith(ErrorCode::kIo));
+  }
+  EXPECT_EQ(watermark()->txid, 3U);
+  EXPECT_EQ(open().recovery_report().durable, (Position{SegmentId{1}, 2 * kFrameSize}));
+}
+
 TEST_F(LogWatermark, HasNoCleanMarkAfterAPoisonedClose) {
   {
     RecordLog log = open();

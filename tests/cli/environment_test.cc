@@ -58,6 +58,34 @@ class EnvironmentCli : public CliTest {
     EXPECT_EQ(trouble, "");
   }
   [[nodiscard]] std::string disk() const { return path("disk"); }
+
+  static void allow(const std::filesystem::path& place, unsigned mode) {
+    std::filesystem::permissions(place, std::filesystem::perms{mode});
+  }
+
+  // Runs `body` as a user for whom permissions mean something, with a copy of the command that this
+  // user can reach.
+  void as_nobody(const std::function<void(const CommandOptions&)>& body) {
+    CommandOptions options;
+    options.program = path("datawal");
+    std::filesystem::copy_file(DATAWAL_CLI_PATH, options.program,
+                               std::filesystem::copy_options::overwrite_existing);
+    allow(options.program, 0555);
+    allow(directory(), 0755);
+    const std::string trouble = run_in_child([&]() -> std::string {
+      become_nobody();
+      body(options);
+      return ::testing::Test::HasFailure() ? "see above" : "";
+    });
+    EXPECT_EQ(trouble, "");
+    allow(directory(), 0700);
+  }
+
+  void expect_denied(const Words& words, const CommandOptions& options) {
+    const Outcome outcome = expect("exit 6", words, options);
+    EXPECT_EQ(outcome.out, "") << words[0];
+    EXPECT_THAT(outcome.err, HasSubstr("Permission denied")) << words[0];
+  }
 };
 
 TEST_F(EnvironmentCli, LookingAtAMissingStoreCreatesNothing) {
@@ -212,6 +240,53 @@ TEST_F(EnvironmentCli, ApplyAcknowledgesNothingThatDidNotFit) {
       const std::string report = output({"scan", "--json", path(sync)});
       EXPECT_GT(std::ranges::count(report, '\n'), acknowledged) << sync;
     }
+  });
+}
+
+// Everything of it may be read by everybody, and written by nobody.
+TEST_F(EnvironmentCli, AStoreThatMayOnlyBeReadIsReadAndNotChanged) {
+  make_sample_store();
+  const std::string before = contents_of(store());
+  for (const auto& entry : std::filesystem::directory_iterator(store())) allow(entry.path(), 0444);
+  allow(store(), 0555);
+  as_nobody([this](const CommandOptions& options) {
+    for (const Words& words : looking_commands(store())) output(words, options);
+    for (const Words& words : changing_commands(store())) {
+      expect_denied(words, options);
+    }
+    expect_denied({"export", store(), path("out.jsonl")}, options);
+    expect_denied({"compact", store(), path("target")}, options);
+    expect_denied({"salvage", store(), path("rescued")}, options);
+    expect_denied({"put", path("new"), "--key", "k", "v"}, options);
+    expect_denied({"import", path("parents/that/are/missing"), "-"}, options);
+  });
+  EXPECT_EQ(contents_of(store()), before);
+  EXPECT_FALSE(std::filesystem::exists(path("out.jsonl")));
+}
+
+TEST_F(EnvironmentCli, WhatMayNotBeReadIsAnErrorAndNoEmptyStore) {
+  make_sample_store();
+  const std::filesystem::path segment = segment_path(store(), 1);
+  for (const auto& place : {segment, std::filesystem::path(store())}) {
+    allow(place, 0);
+    as_nobody([this](const CommandOptions& options) {
+      for (const Words& words : looking_commands(store())) expect_denied(words, options);
+      expect_denied({"compact", store(), path("target")}, options);
+    });
+  }
+  allow(store(), 0755);
+}
+
+TEST_F(EnvironmentCli, AValueFileThatMayNotBeReadIsAnError) {
+  write_text(path("value"), "secret");
+  allow(path("value"), 0);
+  std::filesystem::create_directory(path("open"));
+  allow(path("open"), 0777);
+  as_nobody([this](const CommandOptions& options) {
+    const std::string place = path("open/state");
+    expect_denied({"put", place, "--key", "k", "--value-file", path("value")}, options);
+    expect_denied({"append", place, "--value-file", path("value")}, options);
+    expect_denied({"import", place, path("value")}, options);
   });
 }
 

@@ -63,7 +63,11 @@ void FaultSweep::sweep(const ScenarioShape& shape) {
       ADD_FAILURE() << "call " << n << ": " << found << "\n" << tail_of_trace(filesystem);
       if (++failure_count == 3) return;
     }
-    if (n > call_count) break;
+    if (n <= call_count) continue;
+    for (const auto& [path, artifact] : scenario.artifacts()) {
+      EXPECT_TRUE(artifact.must_exist) << path << " was not made although nothing has failed";
+    }
+    break;
   }
   EXPECT_GT(call_count, 500U) << "the scenario has become too small to mean anything";
 }
@@ -74,6 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
     , FaultSweep,
     ::testing::Values(
         FaultKind{"IoOnce", {.code = ErrorCode::kIo}},
+        FaultKind{"IoOnceThoughDone", {.code = ErrorCode::kIo, .takes_effect = true}},
         FaultKind{"IoFromThereOn", {.count = kForEver, .code = ErrorCode::kIo}},
         FaultKind{"NoSpaceOnce", {.code = ErrorCode::kNoSpace}},
         FaultKind{"NoSpaceFromThereOn", {.count = kForEver, .code = ErrorCode::kNoSpace}},

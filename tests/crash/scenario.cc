@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/base64.h"
+#include "datawal/maintenance.h"
 #include "datawal/record_log_reader.h"
 #include "support/segment_builder.h"
 
@@ -38,6 +39,10 @@ Bytes nested_segment(Txid first) {
   SegmentBuilder segment;
   segment.add_run(first, first + 12);
   return segment.bytes();
+}
+
+bool all_torn(const VerifyReport& report) {
+  return std::ranges::all_of(report.damages, [](const Damage& damage) { return damage.torn_tail; });
 }
 
 }  // namespace
@@ -102,6 +107,9 @@ void Scenario::run() {
       [&] { lose_process(); },
       [&] { tear_and_recover(); },
       [&] { survive_failed_sync(); },
+      [&] { check_verify(); },
+      [&] { mend(); },
+      [&] { salvage_to("/rescue/store"); },
       [&] { compact("/elsewhere/compact"); },
       [&] { fill(); },
       [&] { check_gets(); },
@@ -173,6 +181,22 @@ void Scenario::survive_failed_sync() {
   put("delta");
   append();
   sync();
+}
+
+// A torn record, mended before the store is opened again.
+void Scenario::mend() {
+  if (!store_) return;
+  tear_next_write();
+  put("gamma");
+  kill();
+  const Result<RepairReport> planned = repair(kScenarioStore, Apply::kNo, options());
+  if (!planned) check_error("repair, dry", planned.error());
+  const Result<RepairReport> mended = repair(kScenarioStore, Apply::kYes, options());
+  if (!mended) check_error("repair", mended.error());
+  if (mended && !all_torn(mended->found)) problem("repair: has found more than a torn record");
+  check_verify();
+  open_store();
+  check_gets();
 }
 
 void Scenario::open_store() {
@@ -428,6 +452,18 @@ void Scenario::check_following() {
   if (!difference.empty()) problem("follow: " + difference);
 }
 
+void Scenario::check_verify() {
+  const Result<VerifyReport> report = verify(kScenarioStore, options());
+  if (!report) {
+    if (report.error().code != ErrorCode::kNotFound || store_)
+      check_error("verify", report.error());
+    return;
+  }
+  if (report->refusal) problem("verify: " + report->refusal->to_string());
+  if (!all_torn(*report)) problem("verify: has found more than a torn record");
+  if (report->frames_checked < model_.visible().size()) problem("verify: records are missing");
+}
+
 Artifact& Scenario::begin_artifact(const std::string& path) {
   Artifact& artifact = artifacts_[path];
   artifact.candidates.push_back(model_.values());
@@ -446,6 +482,26 @@ void Scenario::compact(const std::string& path) {
   const std::optional<Error> error = error_of(store_->compact_to(path));
   if (error) check_error("compact_to", *error);
   end_artifact(artifact, error);
+}
+
+// What cannot be read is left out, and told.
+void Scenario::salvage_to(const std::string& path) {
+  if (!store_) return;
+  Artifact& artifact = begin_artifact(path);
+  Records records = model_.visible();
+  for (const Record& record : model_.possible()) {
+    records.push_back(record);
+    artifact.candidates.push_back(fold(records));
+  }
+  const Result<SalvageReport> report = salvage(kScenarioStore, path, options());
+  if (!report) return check_error("salvage", report.error());
+  const bool has_lost =
+      std::ranges::any_of(report->losses, [](const Damage& damage) { return !damage.torn_tail; });
+  if (has_lost) {
+    artifacts_.erase(path);
+  } else {
+    artifact.must_exist = true;
+  }
 }
 
 void Scenario::export_to(const std::string& path) {

@@ -79,8 +79,10 @@ class Scenario {
   void check_reader();
   void check_read_only();
   void check_following();
+  void check_verify();
   void compact(const std::string& path);
   void export_to(const std::string& path);
+  void salvage_to(const std::string& path);
   void import_file();
 
   void fill();
@@ -88,6 +90,7 @@ class Scenario {
   void lose_process();
   void tear_and_recover();
   void survive_failed_sync();
+  void mend();
 
   [[nodiscard]] const RecordLog* live_log() const;
   [[nodiscard]] Bytes next_value();
