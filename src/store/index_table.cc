@@ -103,7 +103,6 @@ void IndexTable::copy_upper_half(IndexTable& upper) noexcept {
 void IndexTable::drop_upper_half(const IndexTable& upper) noexcept {
   depth_ = upper.depth_;
   count_ -= upper.count_;
-  version_.store(version_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   for (std::size_t bucket = 0; bucket < kBucketCount; ++bucket) {
     const std::uint64_t going = upper.tags_[bucket].load(std::memory_order_relaxed);
     if (going == 0) continue;

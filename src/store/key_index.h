@@ -167,7 +167,8 @@ void KeyIndex::search_until_sure(const HashParts& parts, Search&& search) const 
   for (;;) {
     IndexTable& table = table_of(parts);
     const std::uint64_t version = table.version();
-    // The directory is asked again, because the table may have been divided before its version was.
+    // The version tells of moves in the table; the directory is asked again because what was sought
+    // may have gone to another.
     if (search(table) || (table.is_unchanged_since(version) && &table_of(parts) == &table)) return;
   }
 }
@@ -188,6 +189,7 @@ IndexAnswer KeyIndex::find(KeyHash hash, Matches&& matches) const {
       failed = match == Match::kFailed;
       return !failed;
     };
+    table.prefetch_slots(parts);  // so that they load while the tags do
     visit(table, parts, look_at);
     return found || failed;
   });

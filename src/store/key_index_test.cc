@@ -248,6 +248,43 @@ TEST(KeyIndex, KeepsWhatOverflowedWhenTheTableIsDivided) {
   }
 }
 
+// A writer at work in the middle of a search: while a record of the same hash is looked at, the key
+// goes to a new table.
+TEST(KeyIndex, FindsAKeyWhoseTableIsDividedDuringTheSearch) {
+  constexpr KeyHash kSought{kAllBits};
+  constexpr KeyHash kCrowded{0};
+  constexpr LogAddress kDecoy{1};
+  constexpr LogAddress kAddress{2};
+  const auto other_key = [](LogAddress) { return Match::kNo; };
+  KeyIndex index;
+  ASSERT_TRUE(index.put(kSought, kDecoy, other_key));
+  ASSERT_TRUE(index.put(kSought, kAddress, other_key));
+  for (std::uint64_t copy = 0; copy < 2 * kBucketSlots; ++copy) {
+    ASSERT_TRUE(index.put(kCrowded, LogAddress{10 + copy}, other_key));
+  }
+  // Half a table of others that leave the crowded buckets alone.
+  const HashParts crowded(kCrowded);
+  for (std::uint64_t key = 100; index.size() < 5'000; ++key) {
+    const HashParts parts(KeyHash{mix(key)});
+    const auto buckets = {parts.bucket, parts.other_bucket};
+    if (std::ranges::find(buckets, crowded.bucket) != buckets.end()) continue;
+    if (std::ranges::find(buckets, crowded.other_bucket) != buckets.end()) continue;
+    ASSERT_TRUE(index.put(KeyHash{mix(key)}, LogAddress{key}, other_key));
+  }
+  index.reserve_one();
+  const std::size_t memory_size = index.memory_size();
+  bool divided = false;
+  const IndexAnswer answer = index.find(kSought, [&](LogAddress address) {
+    if (address == kAddress) return Match::kYes;
+    if (!divided) (void)checked(index.put(kCrowded, LogAddress{50}, other_key));
+    divided = true;
+    return Match::kNo;
+  });
+  EXPECT_EQ(checked(answer), kAddress);
+  index.reserve_one();
+  EXPECT_GE(index.memory_size(), memory_size + sizeof(IndexTable)) << "no table was divided";
+}
+
 struct ModelCase {
   const char* name;
   std::uint64_t hash_bits;
