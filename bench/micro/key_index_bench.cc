@@ -47,11 +47,19 @@ KeyHashFunction hash_function() {
   return KeyHashFunction(secret);
 }
 
-// The index with the keys that its addresses lead to, as a log would hold them.
+// The keys at their addresses, which are their numbers: what a log would hold.
+const std::vector<Key>& logged_keys() {
+  static const std::vector<Key> keys = [] {
+    std::vector<Key> all(kKeys);
+    for (std::uint64_t index = 0; index < kKeys; ++index) all[index] = key_of(index);
+    return all;
+  }();
+  return keys;
+}
+
 class Subject {
  public:
   explicit Subject(std::uint64_t key_count = 0) {
-    keys_.reserve(2 * kKeys);
     for (std::uint64_t index = 0; index < key_count; ++index) put(index);
   }
 
@@ -62,20 +70,12 @@ class Subject {
   }
   void put(std::uint64_t index) {
     const Key key = key_of(index);
-    keys_.push_back(key);
-    const LogAddress address{keys_.size() - 1};
-    benchmark::DoNotOptimize(index_.put(hash_(bytes_of(key)), address, matcher(key)));
-  }
-  // Puts the key again at the place that it has, so that the log of keys does not grow.
-  void overwrite(std::uint64_t index) {
-    const Key key = key_of(index);
     benchmark::DoNotOptimize(index_.put(hash_(bytes_of(key)), LogAddress{index}, matcher(key)));
   }
   void erase(std::uint64_t index) {
     const Key key = key_of(index);
     benchmark::DoNotOptimize(index_.erase(hash_(bytes_of(key)), matcher(key)));
   }
-  [[nodiscard]] const KeyIndex& index() const { return index_; }
 
  private:
   struct Matcher {
@@ -89,7 +89,7 @@ class Subject {
 
   KeyHashFunction hash_ = hash_function();
   KeyIndex index_;
-  std::vector<Key> keys_;
+  const std::vector<Key>& keys_ = logged_keys();
 };
 
 #if __has_include(<boost/unordered/unordered_flat_map.hpp>)
@@ -102,7 +102,6 @@ class Peer {
 
   [[nodiscard]] bool find(std::uint64_t index) const { return map_.contains(key_of(index)); }
   void put(std::uint64_t index) { map_.insert_or_assign(key_of(index), index); }
-  void overwrite(std::uint64_t index) { put(index); }
   void erase(std::uint64_t index) { map_.erase(key_of(index)); }
 
  private:
@@ -161,7 +160,7 @@ void overwrite(benchmark::State& state) {
   std::uint64_t key = 0;
   for ([[maybe_unused]] auto _ : state) {
     key = next_index(key);
-    index.overwrite(key);
+    index.put(key);
   }
 }
 

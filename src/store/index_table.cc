@@ -9,8 +9,9 @@ constexpr std::uint64_t lanes_in_use(std::uint64_t tags) {
   return ~lanes_with_tag(tags, 0) & kEveryTag << 7;
 }
 
+// std::popcount() would be a call where the baseline processor has no instruction for it.
 constexpr unsigned count_of(std::uint64_t lanes) {
-  return static_cast<unsigned>(std::popcount(lanes));
+  return static_cast<unsigned>((lanes >> 7) * kEveryTag >> 56);
 }
 
 // The buckets that a search for room has come to, nearest first, and from where.
@@ -25,19 +26,22 @@ static_assert(kStepCountMax <= kRoot);
 
 }  // namespace
 
+// Which bucket is emptier is chance, hence no branch on it (see visit()).
 bool IndexTable::insert(const HashParts& parts, std::uint64_t entry) noexcept {
-  const std::uint64_t tags = tags_[parts.bucket].load(std::memory_order_relaxed);
-  const std::uint64_t other_tags = tags_[parts.other_bucket].load(std::memory_order_relaxed);
-  const std::uint64_t empty = lanes_with_tag(tags, 0);
-  const std::uint64_t other_empty = lanes_with_tag(other_tags, 0);
-  if ((empty | other_empty) == 0) {
+  const std::uint64_t empty =
+      lanes_with_tag(tags_[parts.bucket].load(std::memory_order_relaxed), 0);
+  const std::uint64_t other_empty =
+      lanes_with_tag(tags_[parts.other_bucket].load(std::memory_order_relaxed), 0);
+  const std::uint64_t other_is_emptier = 0 - std::uint64_t{count_of(other_empty) > count_of(empty)};
+  const std::uint64_t chosen = empty ^ ((empty ^ other_empty) & other_is_emptier);
+  if (chosen != 0) {
+    const std::uint64_t bucket =
+        parts.bucket ^ ((parts.bucket ^ parts.other_bucket) & other_is_emptier);
+    cell(bucket, first_lane(chosen)).set(parts.tag, entry);
+  } else {
     const std::optional<IndexCell> room = make_room(parts);
     if (!room) return false;
     room->set(parts.tag, entry);
-  } else if (count_of(empty) >= count_of(other_empty)) {
-    cell(parts.bucket, first_lane(empty)).set(parts.tag, entry);
-  } else {
-    cell(parts.other_bucket, first_lane(other_empty)).set(parts.tag, entry);
   }
   ++count_;
   return true;

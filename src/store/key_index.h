@@ -214,7 +214,9 @@ KeyIndex::Matched KeyIndex::match(const HashParts& parts, Matches& matches) cons
     }
     return true;
   };
-  visit(table_of(parts), parts, look_at);
+  IndexTable& table = table_of(parts);
+  table.prefetch_slots(parts);
+  visit(table, parts, look_at);
   return matched;
 }
 
