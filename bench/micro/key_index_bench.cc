@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -67,6 +68,10 @@ class Subject {
     const Key key = key_of(index);
     const IndexAnswer answer = index_.find(hash_(bytes_of(key)), matcher(key));
     return answer && answer->has_value();
+  }
+  [[nodiscard]] bool holds(std::uint64_t index) const {
+    const Key key = key_of(index);
+    return index_.holds(hash_(bytes_of(key)), LogAddress{index});
   }
   void put(std::uint64_t index) {
     const Key key = key_of(index);
@@ -154,6 +159,17 @@ void find_absent(benchmark::State& state) {
   }
 }
 
+// What finding costs without a look at the key.
+void holds(benchmark::State& state) {
+  const Subject index(kKeys);
+  std::uint64_t key = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    key = next_index(key);
+    if (!index.holds(key)) return state.SkipWithError("a record is missing");
+  }
+}
+BENCHMARK(holds);
+
 template <typename Index>
 void overwrite(benchmark::State& state) {
   Index index(kKeys);
@@ -211,22 +227,24 @@ DATAWAL_BENCH_INDEX(Peer);
 #endif
 
 // From one to ten million keys: the fewest and the most bytes for each key at any moment, and the
-// longest time that one put has taken, that of the clock included.
+// longest pause for one put, of which the fastest of several rounds counts: each does the same, and
+// what else the machine does meanwhile comes at other moments.
 void grow(benchmark::State& state) {
   using Clock = std::chrono::steady_clock;
   constexpr std::uint64_t kMillion = 1'000'000;
   const KeyHashFunction function = hash_function();
   const auto absent = [](LogAddress) { return Match::kNo; };
-  double least = 1e9;
+  std::vector<float> fastest(10 * kMillion, std::numeric_limits<float>::max());
+  double least = std::numeric_limits<double>::max();
   double most = 0;
-  Clock::duration longest{};
   for ([[maybe_unused]] auto _ : state) {
     KeyIndex index;
-    for (std::uint64_t count = 0; count < 10 * kMillion; ++count) {
+    for (std::uint64_t count = 0; count < fastest.size(); ++count) {
       const Key key = key_of(count);
       const Clock::time_point start = Clock::now();
       benchmark::DoNotOptimize(index.put(function(bytes_of(key)), LogAddress{count}, absent));
-      longest = std::max(longest, Clock::now() - start);
+      const std::chrono::duration<float, std::micro> pause = Clock::now() - start;
+      fastest[count] = std::min(fastest[count], pause.count());
       if (count < kMillion || count % 10'000 != 0) continue;
       const double per_key =
           static_cast<double>(index.memory_size()) / static_cast<double>(index.size());
@@ -236,9 +254,9 @@ void grow(benchmark::State& state) {
   }
   state.counters["bytes_per_key_least"] = least;
   state.counters["bytes_per_key_most"] = most;
-  state.counters["longest_put_us"] = std::chrono::duration<double, std::micro>(longest).count();
+  state.counters["longest_put_us"] = *std::ranges::max_element(fastest);
 }
-BENCHMARK(grow)->Iterations(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(grow)->Iterations(5)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace datawal::bench

@@ -25,23 +25,23 @@ class IndexOverflow {
 
   // As visit_bucket(), for all there is.
   template <typename Visit>
-  bool visit(const HashParts& parts, Visit& visit) const {
+  void visit(const HashParts& parts, const Visit& visit) const {
     for (Chunk* chunk = head_.load(std::memory_order_acquire); chunk != nullptr;
          chunk = chunk->next.load(std::memory_order_acquire)) {
       for (std::size_t bucket = 0; bucket < kChunkBuckets; ++bucket) {
         const std::uint64_t tags = chunk->tags[bucket].load(std::memory_order_acquire);
-        if (!visit_bucket(parts, tags, chunk->cell(bucket, 0), visit)) return false;
+        if (!visit_bucket(parts, tags, chunk->cell(bucket, 0), visit)) return;
       }
     }
-    return true;
   }
 
   template <typename Visit>
-  void visit_all(Visit& visit) const {
+  void visit_all(const Visit& visit) const {
     for (const Chunk* chunk = head_.load(std::memory_order_acquire); chunk != nullptr;
          chunk = chunk->next.load(std::memory_order_acquire)) {
       for (std::size_t index = 0; index < chunk->slots.size(); ++index) {
-        const std::uint64_t tags = chunk->tags[index / kBucketSlots].load();
+        const std::uint64_t tags =
+            chunk->tags[index / kBucketSlots].load(std::memory_order_relaxed);
         if ((tags >> index % kBucketSlots * 8 & 0xff) == 0) continue;
         visit(address_in_slot(chunk->slots[index].load(std::memory_order_relaxed)));
       }

@@ -14,8 +14,7 @@
 // Thread safety: one thread changes a table while any number search in it. To be found, an entry
 // needs its tag, which is stored last and cleared first. A move stores the copy, raises the version
 // and then clears the original: who has missed the entry in both places has seen the clearing, sees
-// the raised version therefore, and searches again. Only the writer ever waits for nothing and
-// nobody waits for it.
+// the raised version therefore, and searches again. Neither side ever waits for the other.
 #pragma once
 
 #include <array>
@@ -122,7 +121,8 @@ struct IndexCell {
 // Calls visit(entry, cell) for the entries of one bucket that the hash may stand for, until it
 // gives false; then gives false itself.
 template <typename Visit>
-bool visit_bucket(const HashParts& parts, std::uint64_t tag_word, IndexCell cell, Visit& visit) {
+bool visit_bucket(const HashParts& parts, std::uint64_t tag_word, IndexCell cell,
+                  const Visit& visit) {
   Slot* const slots = cell.slot;
   for (std::uint64_t lanes = lanes_with_tag(tag_word, parts.tag); lanes != 0; lanes &= lanes - 1) {
     cell.lane = first_lane(lanes);
@@ -170,7 +170,7 @@ class IndexTable {
   // As visit_bucket(), for both buckets. Which of them has the entry is chance, so a branch on it
   // would be mispredicted half the time, and wait for the cache before it is: there is none.
   template <typename Visit>
-  bool visit(const HashParts& parts, Visit& visit) {
+  bool visit(const HashParts& parts, const Visit& visit) {
     const std::uint64_t tags = tags_[parts.bucket].load(std::memory_order_acquire);
     const std::uint64_t other_tags = tags_[parts.other_bucket].load(std::memory_order_acquire);
     // Bit 0 of each byte stands for a lane of the first bucket, bit 1 for one of the other.
@@ -188,7 +188,7 @@ class IndexTable {
   }
 
   template <typename Visit>
-  void visit_all(Visit& visit) const {
+  void visit_all(const Visit& visit) const {
     for (std::size_t index = 0; index < slots_.size(); ++index) {
       const std::uint64_t tags = tags_[index / kBucketSlots].load(std::memory_order_relaxed);
       if ((tags >> index % kBucketSlots * 8 & 0xff) == 0) continue;

@@ -10,8 +10,8 @@ constexpr std::size_t kDirectoryEntriesPerTableMax = 16;
 
 KeyIndex::KeyIndex() {
   tables_.push_back(std::make_unique<IndexTable>());
-  directories_.push_back(std::make_unique<Directory>(0));
-  directories_.back()->tables[0].store(tables_.back().get(), std::memory_order_relaxed);
+  directories_.push_back(std::make_unique<IndexDirectory>(0));
+  directories_.back()->set_first(*tables_.back());
   directory_.store(directories_.back().get(), std::memory_order_release);
   count_memory();
 }
@@ -48,8 +48,8 @@ void KeyIndex::reserve_one() {
   overflow_.reserve_one();
   if (spare_table_ != nullptr && spare_directory_ != nullptr) return;
   if (spare_directory_ == nullptr) {
-    const unsigned depth = directories_.back()->depth;
-    if (depth < kRegionBits) spare_directory_ = std::make_unique<Directory>(depth + 1);
+    const unsigned depth = directories_.back()->depth();
+    if (depth < kRegionBits) spare_directory_ = std::make_unique<IndexDirectory>(depth + 1);
     directories_.reserve(directories_.size() + 1);
   }
   if (spare_table_ == nullptr) spare_table_ = std::make_unique<IndexTable>();
@@ -83,36 +83,24 @@ void KeyIndex::erase_cell(const IndexCell& cell) noexcept {
 
 bool KeyIndex::can_divide(const IndexTable& table) const noexcept {
   if (table.count() < kBucketCount * kBucketSlots / 2) return false;
-  const Directory& directory = *directories_.back();
-  if (table.depth() < directory.depth) return true;
-  return directory.depth < kRegionBits &&
-         directory.tables.size() < tables_.size() * kDirectoryEntriesPerTableMax;
+  const IndexDirectory& directory = *directories_.back();
+  if (table.depth() < directory.depth()) return true;
+  return directory.depth() < kRegionBits &&
+         directory.size() < tables_.size() * kDirectoryEntriesPerTableMax;
 }
 
 void KeyIndex::divide(IndexTable& table, const HashParts& parts) {
   reserve_one();
-  if (table.depth() == directories_.back()->depth) double_directory();
-  Directory& directory = *directories_.back();
+  if (table.depth() == directories_.back()->depth()) {
+    spare_directory_->double_from(*directories_.back());
+    directories_.push_back(std::move(spare_directory_));
+    directory_.store(directories_.back().get(), std::memory_order_release);
+  }
   const std::unique_ptr<IndexTable>& upper = tables_.emplace_back(std::move(spare_table_));
   table.copy_upper_half(*upper);
-  const std::size_t half = std::size_t{1} << (directory.depth - upper->depth());
-  const std::size_t first = directory.index_of(parts) & ~(2 * half - 1);
-  for (std::size_t index = first + half; index < first + 2 * half; ++index) {
-    directory.tables[index].store(upper.get(), std::memory_order_release);
-  }
+  directories_.back()->set_upper_half(parts, *upper);
   table.drop_upper_half(*upper);
   count_memory();
-}
-
-void KeyIndex::double_directory() noexcept {
-  const Directory& old = *directories_.back();
-  Directory& doubled = *spare_directory_;
-  for (std::size_t index = 0; index < doubled.tables.size(); ++index) {
-    doubled.tables[index].store(old.tables[index / 2].load(std::memory_order_relaxed),
-                                std::memory_order_relaxed);
-  }
-  directory_.store(&doubled, std::memory_order_release);
-  directories_.push_back(std::move(spare_directory_));
 }
 
 std::size_t KeyIndex::memory_size() const noexcept {
@@ -124,12 +112,10 @@ void KeyIndex::count_memory() noexcept {
   std::size_t size = sizeof *this + table_count * sizeof(IndexTable) +
                      tables_.capacity() * sizeof(tables_[0]) +
                      directories_.capacity() * sizeof(directories_[0]);
-  for (const std::unique_ptr<Directory>& directory : directories_) {
-    size += sizeof(Directory) + directory->tables.size() * sizeof(directory->tables[0]);
+  for (const std::unique_ptr<IndexDirectory>& directory : directories_) {
+    size += directory->memory_size();
   }
-  if (spare_directory_ != nullptr) {
-    size += sizeof(Directory) + spare_directory_->tables.size() * sizeof(directory_);
-  }
+  if (spare_directory_ != nullptr) size += spare_directory_->memory_size();
   memory_size_.store(size, std::memory_order_relaxed);
 }
 

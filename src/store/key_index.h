@@ -6,17 +6,17 @@
 //   if (!old) ...                      // a record could not be read; matches knows why
 //
 // Layout: extendible hashing. A directory leads by the upper bits of the hash's region to tables of
-// 8,192 slots (see index_table.h). A table that is 15/16 full, or finds no room, is divided into
-// two by the next bit; where the directory has no such bit it is doubled first. Regions are skewed
-// so that tables divide at different times (see HashParts), and memory is some 14 bytes for each
-// key however many there are, of 100,000 and more; the smallest index is two tables, 144 KiB.
+// 8,192 slots (see index_table.h). A table that is 15/16 full, or finds no room, is divided by the
+// next bit; where the directory has no such bit it is doubled first. Regions are skewed so that
+// tables divide at different times (see HashParts): 13.5 to 14.6 bytes a key at any number of keys
+// from some 200,000 on. The smallest index, with its spare table, has 144 KiB.
 //
-// The region's bits in a slot are directory bits, from the top, and comparison bits as far as the
-// directory has not used them. They would be used up by 2^22 tables or 3 * 10^10 keys, in 300 GB of
-// memory, which 4 TiB of log hold if a record takes less than 140 bytes; beyond, and where hashes
-// collide in all bits used, or the directory would grow far beyond the number of tables, entries go
-// into an overflow that is searched one by one. No set of keys makes the index wrong, or dividing
-// endless: a table of less than half its slots is not divided, and a put divides one at most.
+// A slot's region holds directory bits, from the top, and below them what tells keys apart. They
+// would be used up by 2^22 tables, 2 * 10^10 keys in 310 GB of memory; 4 TiB of log hold as many if
+// a record takes less than 200 bytes. Beyond, and where hashes agree in all bits that are used, or
+// where the directory would outgrow the tables, entries go into an overflow that is searched one by
+// one. No set of keys makes the index wrong, or dividing endless: a table with less than half its
+// slots used is not divided, and one put divides one table at most.
 //
 // Thread safety: find(), holds(), prefetch(), size() and memory_size() may be called by any thread
 // at any time; they take no lock, never wait and write nothing that others read. The other
@@ -24,8 +24,8 @@
 // index throughout a call is found by it, and every answer is one that was right at some moment of
 // the call; so the record at the address may have been superseded when the caller looks at it.
 //
-// Memory that searches may still be looking at (old directories) is freed with the index; it is
-// less than that of the directory in use, which has 8 bytes for some 3,000 keys.
+// Memory is given back with the index only: what erased keys leave is used again, and directories
+// that searches may still be looking at are together smaller than the one in use.
 //
 // Cost: a search for an absent key takes two cache misses at once, one for a present key two more
 // and the caller's; a put at worst divides a table, some 30 us.
@@ -42,6 +42,7 @@
 #include <vector>
 
 #include "log/log_addresses.h"
+#include "store/index_directory.h"
 #include "store/index_overflow.h"
 #include "store/index_table.h"
 #include "store/key_hash.h"
@@ -66,18 +67,18 @@ class KeyIndex {
 
   // `matches`, here and below, is called as Match(LogAddress) for the addresses that the hash may
   // stand for: nearly always the one right, or none. After Match::kFailed the call ends and has
-  // changed nothing. If several records match, which only damage can bring about, the one with the
-  // highest address counts.
+  // changed nothing; but where the record has been moved meanwhile, find() looks again. If several
+  // records match, which only damage can bring about, the one with the highest address counts.
   template <typename Matches>
-  [[nodiscard]] IndexAnswer find(KeyHash hash, Matches&& matches) const;
+  [[nodiscard]] IndexAnswer find(KeyHash hash, const Matches& matches) const;
 
   // Makes `address` the key's, and returns the one before. Allocates nothing after reserve_one().
   template <typename Matches>
-  [[nodiscard]] IndexAnswer put(KeyHash hash, LogAddress address, Matches&& matches);
+  [[nodiscard]] IndexAnswer put(KeyHash hash, LogAddress address, const Matches& matches);
 
   // Removes the key and returns the address that it had.
   template <typename Matches>
-  [[nodiscard]] IndexAnswer erase(KeyHash hash, Matches&& matches);
+  [[nodiscard]] IndexAnswer erase(KeyHash hash, const Matches& matches);
 
   // Makes `target` the address of the key whose address is `source`; does nothing and returns false
   // if that has changed. For a record that is moved.
@@ -100,7 +101,10 @@ class KeyIndex {
 
   // Calls visit(LogAddress) for every key, in no order. For the thread that may change entries.
   template <typename Visit>
-  void for_each(Visit&& visit) const;
+  void for_each(const Visit& visit) const {
+    for (const std::unique_ptr<IndexTable>& table : tables_) table->visit_all(visit);
+    overflow_.visit_all(visit);
+  }
 
   [[nodiscard]] std::uint64_t size() const noexcept {
     return size_.load(std::memory_order_relaxed);
@@ -109,19 +113,6 @@ class KeyIndex {
   [[nodiscard]] std::size_t memory_size() const noexcept;
 
  private:
-  // An array of 2^depth tables: one of depth d stands in 2^(depth - d) entries side by side.
-  struct Directory {
-    explicit Directory(unsigned directory_depth)
-        : depth(directory_depth), tables(std::size_t{1} << directory_depth) {}
-
-    [[nodiscard]] std::size_t index_of(const HashParts& parts) const noexcept {
-      return parts.region >> (kRegionBits - depth);
-    }
-
-    const unsigned depth;
-    std::vector<std::atomic<IndexTable*>> tables;
-  };
-
   // The entries of a key, for the thread that may change them.
   struct Matched {
     std::optional<IndexCell> cell;  // nullopt: there is none
@@ -131,39 +122,37 @@ class KeyIndex {
   };
 
   [[nodiscard]] IndexTable& table_of(const HashParts& parts) const noexcept {
-    const Directory& directory = *directory_.load(std::memory_order_acquire);
-    return *directory.tables[directory.index_of(parts)].load(std::memory_order_acquire);
+    return directory_.load(std::memory_order_acquire)->table_of(parts);
   }
   // As visit_bucket(), for all places where an entry of `table` may be.
   template <typename Visit>
-  bool visit(IndexTable& table, const HashParts& parts, Visit& visit) const {
-    return table.visit(parts, visit) && (!table.overflows() || overflow_.visit(parts, visit));
+  void visit(IndexTable& table, const HashParts& parts, const Visit& visit) const {
+    if (table.visit(parts, visit) && table.overflows()) overflow_.visit(parts, visit);
   }
   // Searches until no move of an entry can have got in the way, or `search` says that it need not.
   template <typename Search>
-  void search_until_sure(const HashParts& parts, Search&& search) const;
+  void search_until_sure(const HashParts& parts, const Search& search) const;
   template <typename Matches>
-  [[nodiscard]] Matched match(const HashParts& parts, Matches& matches) const;
+  [[nodiscard]] Matched match(const HashParts& parts, const Matches& matches) const;
 
   void insert(const HashParts& parts, std::uint64_t entry);
   void erase_cell(const IndexCell& cell) noexcept;
   [[nodiscard]] bool can_divide(const IndexTable& table) const noexcept;
   void divide(IndexTable& table, const HashParts& parts);
-  void double_directory() noexcept;
   void count_memory() noexcept;
 
-  std::atomic<Directory*> directory_{nullptr};  // the last of directories_
-  std::vector<std::unique_ptr<Directory>> directories_;
+  std::atomic<IndexDirectory*> directory_{nullptr};  // the last of directories_
+  std::vector<std::unique_ptr<IndexDirectory>> directories_;
   std::vector<std::unique_ptr<IndexTable>> tables_;
   IndexOverflow overflow_;
   std::unique_ptr<IndexTable> spare_table_;
-  std::unique_ptr<Directory> spare_directory_;
+  std::unique_ptr<IndexDirectory> spare_directory_;
   std::atomic<std::uint64_t> size_{0};
   std::atomic<std::size_t> memory_size_{0};  // without the overflow
 };
 
 template <typename Search>
-void KeyIndex::search_until_sure(const HashParts& parts, Search&& search) const {
+void KeyIndex::search_until_sure(const HashParts& parts, const Search& search) const {
   for (;;) {
     IndexTable& table = table_of(parts);
     const std::uint64_t version = table.version();
@@ -174,31 +163,40 @@ void KeyIndex::search_until_sure(const HashParts& parts, Search&& search) const 
 }
 
 template <typename Matches>
-IndexAnswer KeyIndex::find(KeyHash hash, Matches&& matches) const {
+IndexAnswer KeyIndex::find(KeyHash hash, const Matches& matches) const {
   const HashParts parts(hash);
   std::optional<LogAddress> found;
   bool failed = false;
-  search_until_sure(parts, [&](IndexTable& table) {
-    const auto look_at = [&](std::uint64_t entry, const IndexCell& cell) {
-      // An entry that is being put into a slot just emptied is not there before it has its tag.
-      if (!cell.has_tag(parts.tag)) return true;
-      const LogAddress address = address_in_slot(entry);
-      if (found && address <= *found) return true;  // older, or the same entry as it moves
-      const Match match = matches(address);
-      if (match == Match::kYes) found = address;
-      failed = match == Match::kFailed;
-      return !failed;
-    };
-    table.prefetch_slots(parts);  // so that they load while the tags do
-    visit(table, parts, look_at);
-    return found || failed;
-  });
+  bool is_superseded = false;
+  const auto look_at = [&](std::uint64_t entry, const IndexCell& cell) {
+    // An entry that is being put into a slot just emptied is not there before it has its tag.
+    if (!cell.has_tag(parts.tag)) return true;
+    const LogAddress address = address_in_slot(entry);
+    if (found && address <= *found) return true;  // older, or the same entry as it moves
+    const Match match = matches(address);
+    if (match == Match::kYes) {
+      found = address;
+      return true;
+    }
+    // If the record was moved meanwhile, something else may have been where it was.
+    is_superseded = cell.slot->load(std::memory_order_acquire) != entry || !cell.has_tag(parts.tag);
+    failed = match == Match::kFailed && !is_superseded;
+    return !failed && !is_superseded;
+  };
+  do {
+    is_superseded = false;
+    search_until_sure(parts, [&](IndexTable& table) {
+      table.prefetch_slots(parts);  // so that they load while the tags do
+      visit(table, parts, look_at);
+      return found || failed || is_superseded;
+    });
+  } while (is_superseded);
   if (failed) return std::unexpected(MatchFailed{});
   return found;
 }
 
 template <typename Matches>
-KeyIndex::Matched KeyIndex::match(const HashParts& parts, Matches& matches) const {
+KeyIndex::Matched KeyIndex::match(const HashParts& parts, const Matches& matches) const {
   Matched matched;
   const auto look_at = [&](std::uint64_t entry, const IndexCell& cell) {
     const LogAddress address = address_in_slot(entry);
@@ -221,7 +219,7 @@ KeyIndex::Matched KeyIndex::match(const HashParts& parts, Matches& matches) cons
 }
 
 template <typename Matches>
-IndexAnswer KeyIndex::put(KeyHash hash, LogAddress address, Matches&& matches) {
+IndexAnswer KeyIndex::put(KeyHash hash, LogAddress address, const Matches& matches) {
   const HashParts parts(hash);
   const Matched matched = match(parts, matches);
   if (matched.failed) return std::unexpected(MatchFailed{});
@@ -235,7 +233,7 @@ IndexAnswer KeyIndex::put(KeyHash hash, LogAddress address, Matches&& matches) {
 }
 
 template <typename Matches>
-IndexAnswer KeyIndex::erase(KeyHash hash, Matches&& matches) {
+IndexAnswer KeyIndex::erase(KeyHash hash, const Matches& matches) {
   const HashParts parts(hash);
   const Matched matched = match(parts, matches);
   if (matched.failed) return std::unexpected(MatchFailed{});
@@ -243,12 +241,6 @@ IndexAnswer KeyIndex::erase(KeyHash hash, Matches&& matches) {
   erase_cell(*matched.cell);
   for (const IndexCell& cell : matched.others) erase_cell(cell);
   return matched.latest;
-}
-
-template <typename Visit>
-void KeyIndex::for_each(Visit&& visit) const {
-  for (const std::unique_ptr<IndexTable>& table : tables_) table->visit_all(visit);
-  overflow_.visit_all(visit);
 }
 
 }  // namespace datawal

@@ -285,6 +285,23 @@ TEST(KeyIndex, FindsAKeyWhoseTableIsDividedDuringTheSearch) {
   EXPECT_GE(index.memory_size(), memory_size + sizeof(IndexTable)) << "no table was divided";
 }
 
+// The record is moved and its old place given to something else while a search looks there.
+TEST(KeyIndex, FindsARecordThatIsMovedDuringTheSearch) {
+  constexpr KeyHash kHash{12345};
+  constexpr LogAddress kSource{1};
+  constexpr LogAddress kTarget{2};
+  for (const Match at_old_place : {Match::kNo, Match::kFailed}) {
+    KeyIndex index;
+    ASSERT_TRUE(index.put(kHash, kSource, [](LogAddress) { return Match::kNo; }));
+    const IndexAnswer answer = index.find(kHash, [&](LogAddress address) {
+      if (address == kTarget) return Match::kYes;
+      EXPECT_TRUE(index.replace(kHash, kSource, kTarget));
+      return at_old_place;
+    });
+    EXPECT_EQ(checked(answer), kTarget);
+  }
+}
+
 struct ModelCase {
   const char* name;
   std::uint64_t hash_bits;
