@@ -8,8 +8,8 @@
 // Layout: extendible hashing. A directory leads by the upper bits of the hash's region to tables of
 // 8,192 slots (see index_table.h). A table that is 15/16 full, or finds no room, is divided by the
 // next bit; where the directory has no such bit it is doubled first. Regions are skewed so that
-// tables divide at different times (see HashParts): 13.5 to 14.6 bytes a key at any number of keys
-// from some 200,000 on. The smallest index, with its spare table, has 144 KiB.
+// tables divide at different times (see HashParts): 13 to 15 bytes a key at any number of keys from
+// 50,000 on. The smallest index has 72 KiB, and as much again with what reserve_one() keeps ready.
 //
 // A slot's region holds directory bits, from the top, and below them what tells keys apart. They
 // would be used up by 2^22 tables, 2 * 10^10 keys in 310 GB of memory; 4 TiB of log hold as many if
@@ -28,7 +28,7 @@
 // that searches may still be looking at are together smaller than the one in use.
 //
 // Cost: a search for an absent key takes two cache misses at once, one for a present key two more
-// and the caller's; a put at worst divides a table, some 30 us.
+// and the caller's; a put at worst divides a table, some 60 us.
 #pragma once
 
 #include <algorithm>
