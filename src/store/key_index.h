@@ -72,7 +72,8 @@ class KeyIndex {
   template <typename Matches>
   [[nodiscard]] IndexAnswer find(KeyHash hash, const Matches& matches) const;
 
-  // Makes `address` the key's, and returns the one before. Allocates nothing after reserve_one().
+  // Makes `address` the key's, and returns the one before. Allocates nothing after reserve_one(),
+  // unless the key has several records.
   template <typename Matches>
   [[nodiscard]] IndexAnswer put(KeyHash hash, LogAddress address, const Matches& matches);
 
