@@ -1,0 +1,123 @@
+#include "log/log_addresses.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "base/try.h"
+#include "format/names.h"
+
+namespace datawal {
+namespace {
+
+Error exhausted(Position position) {
+  return {.code = ErrorCode::kExhausted,
+          .message =
+              "the address space of the key index has run out: the segments that were "
+              "written since the store was opened and those in it are more than 4 TiB, or "
+              "4,194,304 pieces; close the store and open it again, and if that does not "
+              "help, compact it or divide it into several",
+          .path = segment_name(position.segment),
+          .segment = position.segment,
+          .offset = position.offset};
+}
+
+}  // namespace
+
+LogAddresses::LogAddresses(std::uint32_t unit_count_max)
+    : unit_count_max_(std::min(unit_count_max, kUnitCountMax)) {}
+
+LogAddresses::~LogAddresses() {
+  for (const std::atomic<Chunk*>& chunk : chunks_) {
+    const std::unique_ptr<Chunk> owned(chunk.load(std::memory_order_relaxed));
+  }
+}
+
+Result<LogAddress> LogAddresses::address_in_other_unit(Position position) {
+  const std::lock_guard lock(mutex_);
+  DATAWAL_TRY_ASSIGN(const std::uint32_t unit, unit_for(position));
+  last_segment_ = position.segment;
+  last_index_ = position.offset >> kUnitBits;
+  last_unit_base_ = std::uint64_t{unit} << kUnitBits;
+  return LogAddress{last_unit_base_ | position.offset % kUnitSize};
+}
+
+Result<std::uint32_t> LogAddresses::unit_for(Position position) {
+  if (position.offset >> kUnitBits > std::numeric_limits<std::uint32_t>::max()) {
+    return std::unexpected(exhausted(position));
+  }
+  const auto index = static_cast<std::uint32_t>(position.offset >> kUnitBits);
+  Segment& segment = segments_[position.segment];
+  const auto at = std::ranges::lower_bound(segment.units, index, {}, &AddressedUnit::index);
+  if (at != segment.units.end() && at->index == index) return at->unit;
+  const auto inserted = segment.units.insert(at, {index, 0});
+  Result<std::uint32_t> unit = take_unit(position);
+  if (!unit) {
+    segment.units.erase(inserted);
+    return unit;
+  }
+  inserted->unit = *unit;
+  const std::byte* base = segment.base;
+  unit_at(*unit).base.store(base == nullptr ? nullptr : base + (std::size_t{index} << kUnitBits),
+                            std::memory_order_release);
+  return unit;
+}
+
+Result<std::uint32_t> LogAddresses::take_unit(Position position) {
+  std::uint32_t unit = unit_count_;
+  if (!free_units_.empty()) {
+    unit = free_units_.back();
+    free_units_.pop_back();
+  } else {
+    if (unit == unit_count_max_) return std::unexpected(exhausted(position));
+    std::atomic<Chunk*>& chunk = chunks_[unit / kChunkUnits];
+    if (chunk.load(std::memory_order_relaxed) == nullptr) {
+      chunk.store(std::make_unique<Chunk>().release(), std::memory_order_release);
+    }
+    ++unit_count_;
+  }
+  const std::uint64_t segment{std::to_underlying(position.segment)};
+  unit_at(unit).stretch.store(segment << 32 | position.offset >> kUnitBits,
+                              std::memory_order_relaxed);
+  return unit;
+}
+
+void LogAddresses::set_mapping(SegmentId segment, const std::byte* base) {
+  const std::lock_guard lock(mutex_);
+  Segment& mapped = segments_[segment];
+  mapped.base = base;
+  for (const AddressedUnit& known : mapped.units) {
+    unit_at(known.unit)
+        .base.store(base == nullptr ? nullptr : base + (std::size_t{known.index} << kUnitBits),
+                    std::memory_order_release);
+  }
+}
+
+RetiredUnits LogAddresses::retire(SegmentId segment) {
+  const std::lock_guard lock(mutex_);
+  RetiredUnits retired;
+  const auto found = segments_.find(segment);
+  if (found == segments_.end()) return retired;
+  for (const AddressedUnit& known : found->second.units) retired.units_.push_back(known.unit);
+  segments_.erase(found);
+  if (segment == last_segment_) last_index_ = ~std::uint64_t{0};
+  return retired;
+}
+
+void LogAddresses::reuse(RetiredUnits retired) {
+  const std::lock_guard lock(mutex_);
+  free_units_.insert(free_units_.end(), retired.units_.begin(), retired.units_.end());
+}
+
+std::size_t LogAddresses::memory_size() const {
+  const std::lock_guard lock(mutex_);
+  std::size_t size = sizeof *this + free_units_.capacity() * sizeof(std::uint32_t);
+  size += (unit_count_ + kChunkUnits - 1) / kChunkUnits * sizeof(Chunk);
+  for (const auto& [id, segment] : segments_) {
+    size += sizeof id + sizeof segment + segment.units.capacity() * sizeof(AddressedUnit);
+  }
+  return size;
+}
+
+}  // namespace datawal

@@ -1,0 +1,146 @@
+// Addresses of 42 bits for the places in a log, which need 96: what an index stores instead.
+//
+// The address space of 4 TiB is handed out in units of 1 MiB, each of which stands for one stretch
+// of one segment. An address is the number of its unit above the offset in the unit, so that
+// segments can be of any size, and their ids sparse. A segment takes as many units as it has
+// stretches in which a record begins, and one at least.
+//
+//   DATAWAL_TRY_ASSIGN(const LogAddress address, addresses.address_of(position));
+//   addresses.position_of(address) == position;
+//
+// A unit also knows where its stretch is in memory, if its segment is mapped.
+//
+// Thread safety: position_of() and data_at() may be called by any thread at any time, take no lock
+// and write nothing; the address must have reached the thread from the one that asked for it in a
+// way that orders memory (release, acquire). address_of() and retire() are for one thread at a
+// time. The other functions may be called by any thread.
+//
+// Cost: position_of() and data_at() are two dependent loads, from 16 bytes for each unit;
+// address_of() is a comparison, or a search under a mutex where the unit is not that of the call
+// before.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "datawal/record_log.h"
+
+namespace datawal {
+
+// A place in a log. Ordered as the log was written, as far as units are not used again.
+enum class LogAddress : std::uint64_t {};
+
+inline constexpr unsigned kLogAddressBits = 42;
+
+// The units of a segment that is no longer addressed.
+class RetiredUnits {
+ public:
+  [[nodiscard]] std::size_t count() const noexcept { return units_.size(); }
+
+ private:
+  friend class LogAddresses;
+  std::vector<std::uint32_t> units_;
+};
+
+class LogAddresses {
+ public:
+  static constexpr unsigned kUnitBits = 20;
+  static constexpr std::uint64_t kUnitSize = std::uint64_t{1} << kUnitBits;
+  static constexpr std::uint32_t kUnitCountMax = 1U << (kLogAddressBits - kUnitBits);
+
+  // Addresses at most `unit_count_max` units, for tests of the limit.
+  explicit LogAddresses(std::uint32_t unit_count_max = kUnitCountMax);
+  ~LogAddresses();
+  LogAddresses(const LogAddresses&) = delete;
+  LogAddresses& operator=(const LogAddresses&) = delete;
+
+  // The address of `position`: the same for the same position until the segment is retired. Fails
+  // with kExhausted where a new unit is needed and there is none.
+  [[nodiscard]] Result<LogAddress> address_of(Position position) {
+    if (position.segment == last_segment_ && position.offset >> kUnitBits == last_index_) {
+      return LogAddress{last_unit_base_ | position.offset % kUnitSize};
+    }
+    return address_in_other_unit(position);
+  }
+
+  [[nodiscard]] Position position_of(LogAddress address) const noexcept {
+    const std::uint64_t stretch = unit_of(address).stretch.load(std::memory_order_relaxed);
+    return {SegmentId{static_cast<std::uint32_t>(stretch >> 32)},
+            (stretch & 0xffff'ffff) << kUnitBits | offset_in_unit(address)};
+  }
+
+  // The byte at `address`, or null if its segment is not mapped. The caller keeps the mapping for
+  // as long as anybody may be using it.
+  [[nodiscard]] const std::byte* data_at(LogAddress address) const noexcept {
+    const std::byte* base = unit_of(address).base.load(std::memory_order_acquire);
+    return base == nullptr ? nullptr : base + offset_in_unit(address);
+  }
+
+  // Says that `segment` is mapped at `base`, all of it that is addressed or will be; null takes
+  // that back.
+  void set_mapping(SegmentId segment, const std::byte* base);
+
+  // Ends the addressing of `segment`, whose file is replaced or removed: from now on its positions
+  // get other addresses, while those given so far still lead where they did.
+  [[nodiscard]] RetiredUnits retire(SegmentId segment);
+  // Makes units of a retired segment available again. The caller knows that no index holds an
+  // address in them. A thread that has taken one from an index before may still ask for its
+  // position, and is told another place; it finds out as it compares the key there.
+  void reuse(RetiredUnits retired);
+
+  [[nodiscard]] std::size_t memory_size() const;
+
+ private:
+  struct Unit {
+    std::atomic<std::uint64_t> stretch{0};  // the segment above the index in it
+    std::atomic<const std::byte*> base{nullptr};
+  };
+  static_assert(sizeof(Unit) == 16);
+  static constexpr std::uint32_t kChunkUnits = 2048;
+  using Chunk = std::array<Unit, kChunkUnits>;
+  static constexpr std::uint32_t kChunkCount = kUnitCountMax / kChunkUnits;
+
+  struct AddressedUnit {
+    std::uint32_t index;  // of the stretch in the segment
+    std::uint32_t unit;
+  };
+  struct Segment {
+    const std::byte* base = nullptr;
+    std::vector<AddressedUnit> units;  // by index, ascending
+  };
+
+  [[nodiscard]] static constexpr std::uint64_t offset_in_unit(LogAddress address) noexcept {
+    return static_cast<std::uint64_t>(address) % kUnitSize;
+  }
+  [[nodiscard]] const Unit& unit_of(LogAddress address) const noexcept {
+    return unit_at(static_cast<std::uint32_t>(static_cast<std::uint64_t>(address) >> kUnitBits));
+  }
+  [[nodiscard]] Unit& unit_at(std::uint32_t unit) const noexcept {
+    Chunk* chunk = chunks_[unit / kChunkUnits].load(std::memory_order_acquire);
+    return (*chunk)[unit % kChunkUnits];
+  }
+
+  [[nodiscard]] Result<LogAddress> address_in_other_unit(Position position);
+  [[nodiscard]] Result<std::uint32_t> unit_for(Position position);
+  [[nodiscard]] Result<std::uint32_t> take_unit(Position position);
+
+  // Of the call of address_of() before; an index that no position has says that there was none.
+  SegmentId last_segment_{};
+  std::uint64_t last_index_ = ~std::uint64_t{0};
+  std::uint64_t last_unit_base_ = 0;
+
+  std::array<std::atomic<Chunk*>, kChunkCount> chunks_{};  // owned; never moved once published
+  const std::uint32_t unit_count_max_;
+  mutable std::mutex mutex_;  // guards what follows
+  std::uint32_t unit_count_ = 0;
+  std::vector<std::uint32_t> free_units_;
+  std::unordered_map<SegmentId, Segment> segments_;
+};
+
+}  // namespace datawal

@@ -1,0 +1,59 @@
+// The way from the upper bits of a region to a table of the key index: an array of 2^depth entries,
+// in which a table of depth d stands 2^(depth - d) times side by side.
+//
+// Thread safety: as for IndexTable.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <vector>
+
+#include "store/index_table.h"
+
+namespace datawal {
+
+class IndexDirectory {
+ public:
+  explicit IndexDirectory(unsigned depth) : depth_(depth), tables_(std::size_t{1} << depth) {}
+
+  [[nodiscard]] unsigned depth() const noexcept { return depth_; }
+  [[nodiscard]] std::size_t size() const noexcept { return tables_.size(); }
+
+  [[nodiscard]] IndexTable& table_of(const HashParts& parts) const noexcept {
+    return *tables_[index_of(parts)].load(std::memory_order_acquire);
+  }
+
+  // Makes `table` the only one.
+  void set_first(IndexTable& table) noexcept {
+    tables_[0].store(&table, std::memory_order_release);
+  }
+  // Makes `upper` the table for the upper half of what the table for `parts` was for.
+  void set_upper_half(const HashParts& parts, IndexTable& upper) noexcept {
+    const std::size_t count = std::size_t{1} << (depth_ - upper.depth());
+    const std::size_t first = (index_of(parts) | count) & ~(count - 1);
+    for (std::size_t index = first; index < first + count; ++index) {
+      tables_[index].store(&upper, std::memory_order_release);
+    }
+  }
+  // Takes over the tables of `half`, a directory of one bit less.
+  void double_from(const IndexDirectory& half) noexcept {
+    for (std::size_t index = 0; index < tables_.size(); ++index) {
+      tables_[index].store(half.tables_[index / 2].load(std::memory_order_relaxed),
+                           std::memory_order_relaxed);
+    }
+  }
+
+  [[nodiscard]] std::size_t memory_size() const noexcept {
+    return sizeof *this + tables_.size() * sizeof(tables_[0]);
+  }
+
+ private:
+  [[nodiscard]] std::size_t index_of(const HashParts& parts) const noexcept {
+    return parts.region >> (kRegionBits - depth_);
+  }
+
+  const unsigned depth_;
+  std::vector<std::atomic<IndexTable*>> tables_;
+};
+
+}  // namespace datawal

@@ -1,0 +1,229 @@
+// One table of the key index: 2^10 buckets of eight slots, for the keys of one region of the hash.
+//
+//   header       64 bytes: version, depth, count
+//   tag words     8 KiB: for each bucket eight tags of 8 bits, 0 for an empty slot
+//   slots        64 KiB: for each bucket one cache line of eight slots
+//                        slot: 22 bits of region above 42 bits of address
+//
+// A hash gives a region (22 bits, of which the upper ones have chosen this table), a bucket (10
+// bits) and a tag (8 bits). The key is in its bucket or in the other one, which is the first XOR a
+// function of the tag. So a slot is moved, and the table divided by the next bit of the region,
+// without asking for a key. A search looks at the two tag words, and at a slot only where its tag
+// fits; what a slot without a tag holds means nothing.
+//
+// Thread safety: one thread changes a table while any number search in it. To be found, an entry
+// needs its tag, which is stored last and cleared first. A move stores the copy, raises the version
+// and then clears the original: who has missed the entry in both places has seen the clearing, sees
+// the raised version therefore, and searches again. Neither side ever waits for the other.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "log/log_addresses.h"
+#include "store/key_hash.h"
+
+namespace datawal {
+
+inline constexpr unsigned kRegionBits = 64 - kLogAddressBits;
+inline constexpr unsigned kBucketBits = 10;
+inline constexpr std::size_t kBucketCount = std::size_t{1} << kBucketBits;
+inline constexpr std::size_t kBucketSlots = 8;
+
+// What the index uses of a hash.
+struct HashParts {
+  std::uint32_t region;
+  std::uint32_t bucket;
+  std::uint32_t other_bucket;
+  std::uint8_t tag;
+
+  explicit constexpr HashParts(KeyHash hash) noexcept
+      : region(region_of(static_cast<std::uint64_t>(hash) >> 36)),
+        bucket(static_cast<std::uint32_t>(hash) % kBucketCount),
+        other_bucket(0),
+        tag(tag_of(static_cast<std::uint8_t>(static_cast<std::uint64_t>(hash) >> kBucketBits))) {
+    other_bucket = other(bucket, tag);
+  }
+
+  // The other bucket of an entry with this tag, from either of the two.
+  [[nodiscard]] static constexpr std::uint32_t other(std::uint32_t bucket,
+                                                     std::uint8_t tag) noexcept {
+    return bucket ^ ((tag * 0x2f5U | 1) % kBucketCount);
+  }
+
+  [[nodiscard]] constexpr std::uint64_t slot(LogAddress address) const noexcept {
+    return std::uint64_t{region} << kLogAddressBits | static_cast<std::uint64_t>(address);
+  }
+
+ private:
+  // Regions are not equally likely: the density rises along them, from 21/32 to 43/32, close to
+  // twice. So tables fill at different rates and divide at different times, evenly spread, however
+  // many keys there are; with equal regions all would divide at once, and the memory of a key be
+  // anything between that in a full table and twice as much.
+  static constexpr std::uint32_t region_of(std::uint64_t upper_28_bits) noexcept {
+    constexpr std::uint64_t kOne = std::uint64_t{1} << 28;
+    return static_cast<std::uint32_t>(upper_28_bits * (21 * kOne + 11 * upper_28_bits) >>
+                                      (28 + 5 + 28 - kRegionBits));
+  }
+  static constexpr std::uint8_t tag_of(std::uint8_t bits) noexcept {
+    return static_cast<std::uint8_t>(bits + (bits == 0));
+  }
+};
+
+[[nodiscard]] constexpr LogAddress address_in_slot(std::uint64_t slot) noexcept {
+  return LogAddress{slot % (std::uint64_t{1} << kLogAddressBits)};
+}
+
+using TagWord = std::atomic<std::uint64_t>;
+using Slot = std::atomic<std::uint64_t>;
+
+inline constexpr std::uint64_t kEveryTag = 0x0101'0101'0101'0101;
+
+// The high bit of each tag of `tags` that equals `tag`.
+[[nodiscard]] constexpr std::uint64_t lanes_with_tag(std::uint64_t tags,
+                                                     std::uint8_t tag) noexcept {
+  constexpr std::uint64_t kLow = kEveryTag * 0x7f;
+  const std::uint64_t difference = tags ^ kEveryTag * tag;
+  return ~(((difference & kLow) + kLow) | difference | kLow);
+}
+
+[[nodiscard]] constexpr unsigned first_lane(std::uint64_t lanes) noexcept {
+  return static_cast<unsigned>(std::countr_zero(lanes)) / 8;
+}
+
+class IndexTable;
+
+// Where an entry is, for the one thread that changes entries.
+struct IndexCell {
+  IndexTable* table;  // null in the overflow
+  TagWord* tags;
+  Slot* slot;
+  unsigned lane;
+
+  [[nodiscard]] bool has_tag(std::uint8_t tag) const noexcept {
+    return static_cast<std::uint8_t>(tags->load(std::memory_order_acquire) >> lane * 8) == tag;
+  }
+  void set(std::uint8_t tag, std::uint64_t entry) const noexcept {
+    slot->store(entry, std::memory_order_release);
+    tags->store(tags->load(std::memory_order_relaxed) | std::uint64_t{tag} << lane * 8,
+                std::memory_order_release);
+  }
+  void clear_tag() const noexcept {
+    tags->store(tags->load(std::memory_order_relaxed) & ~(std::uint64_t{0xff} << lane * 8),
+                std::memory_order_release);
+  }
+};
+
+// Calls visit(entry, cell) for the entries of one bucket that the hash may stand for, until it
+// gives false; then gives false itself.
+template <typename Visit>
+bool visit_bucket(const HashParts& parts, std::uint64_t tag_word, IndexCell cell,
+                  const Visit& visit) {
+  Slot* const slots = cell.slot;
+  for (std::uint64_t lanes = lanes_with_tag(tag_word, parts.tag); lanes != 0; lanes &= lanes - 1) {
+    cell.lane = first_lane(lanes);
+    cell.slot = slots + cell.lane;
+    const std::uint64_t entry = cell.slot->load(std::memory_order_acquire);
+    if (entry >> kLogAddressBits == parts.region && !visit(entry, cell)) return false;
+  }
+  return true;
+}
+
+class IndexTable {
+ public:
+  // A fuller table still takes entries, but looks for room so long that it is better divided.
+  static constexpr std::uint32_t kComfortableCount = kBucketCount * kBucketSlots * 15 / 16;
+
+  explicit IndexTable(unsigned depth = 0) noexcept : depth_(depth) {}
+
+  // How many of the upper bits of the region are the same for all entries.
+  [[nodiscard]] unsigned depth() const noexcept { return depth_; }
+  [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
+
+  [[nodiscard]] std::uint64_t version() const noexcept {
+    return version_.load(std::memory_order_acquire);
+  }
+  // After visit(): whether it has missed nothing that was there since version() gave `version`.
+  [[nodiscard]] bool is_unchanged_since(std::uint64_t version) const noexcept {
+    return version_.load(std::memory_order_relaxed) == version;
+  }
+
+  // Whether entries that belong here had to be put elsewhere.
+  [[nodiscard]] bool overflows() const noexcept {
+    return overflows_.load(std::memory_order_acquire);
+  }
+  void set_overflows() noexcept { overflows_.store(true, std::memory_order_release); }
+
+  void prefetch_tags(const HashParts& parts) const noexcept {
+    __builtin_prefetch(&tags_[parts.bucket]);
+    __builtin_prefetch(&tags_[parts.other_bucket]);
+  }
+  void prefetch_slots(const HashParts& parts) const noexcept {
+    __builtin_prefetch(&slots_[parts.bucket * kBucketSlots]);
+    __builtin_prefetch(&slots_[parts.other_bucket * kBucketSlots]);
+  }
+
+  // As visit_bucket(), for both buckets. Which of them has the entry is chance, so a branch on it
+  // would be mispredicted half the time, and wait for the cache before it is: there is none.
+  template <typename Visit>
+  bool visit(const HashParts& parts, const Visit& visit) {
+    const std::uint64_t tags = tags_[parts.bucket].load(std::memory_order_acquire);
+    const std::uint64_t other_tags = tags_[parts.other_bucket].load(std::memory_order_acquire);
+    // Bit 0 of each byte stands for a lane of the first bucket, bit 1 for one of the other.
+    std::uint64_t lanes =
+        lanes_with_tag(tags, parts.tag) >> 7 | lanes_with_tag(other_tags, parts.tag) >> 6;
+    for (; lanes != 0; lanes &= lanes - 1) {
+      const std::uint32_t is_other = static_cast<std::uint32_t>(std::countr_zero(lanes)) % 2;
+      const std::uint32_t bucket =
+          parts.bucket ^ ((parts.bucket ^ parts.other_bucket) & (0 - is_other));
+      const IndexCell found = cell(bucket, first_lane(lanes));
+      const std::uint64_t entry = found.slot->load(std::memory_order_acquire);
+      if (entry >> kLogAddressBits == parts.region && !visit(entry, found)) return false;
+    }
+    return true;
+  }
+
+  template <typename Visit>
+  void visit_all(const Visit& visit) const {
+    for (std::size_t index = 0; index < slots_.size(); ++index) {
+      const std::uint64_t tags = tags_[index / kBucketSlots].load(std::memory_order_relaxed);
+      if ((tags >> index % kBucketSlots * 8 & 0xff) == 0) continue;
+      visit(address_in_slot(slots_[index].load(std::memory_order_relaxed)));
+    }
+  }
+
+  // Adds an entry, moving a few others if need be. False, with nothing changed, if there is no room
+  // to be found.
+  [[nodiscard]] bool insert(const HashParts& parts, std::uint64_t entry) noexcept;
+  void erase(const IndexCell& cell) noexcept {
+    cell.clear_tag();
+    --count_;
+  }
+
+  // Divides the table by the next bit of the region, in two steps. First what goes is copied to
+  // `upper`, a new table; when searches for it begin there, it is dropped here. Who misses it here
+  // then finds that the search would begin elsewhere by now.
+  void copy_upper_half(IndexTable& upper) noexcept;
+  void drop_upper_half(const IndexTable& upper) noexcept;
+
+ private:
+  [[nodiscard]] IndexCell cell(std::size_t bucket, unsigned lane) noexcept {
+    return {this, &tags_[bucket], &slots_[bucket * kBucketSlots + lane], lane};
+  }
+  [[nodiscard]] std::optional<IndexCell> make_room(const HashParts& parts) noexcept;
+  void move(const IndexCell& source, const IndexCell& target) noexcept;
+
+  alignas(64) std::atomic<std::uint64_t> version_{0};
+  std::atomic<bool> overflows_{false};
+  unsigned depth_ = 0;
+  std::uint32_t count_ = 0;
+  alignas(64) std::array<TagWord, kBucketCount> tags_{};
+  alignas(64) std::array<Slot, kBucketCount * kBucketSlots> slots_{};
+};
+static_assert(sizeof(IndexTable) == 64 + kBucketCount * 8 + kBucketCount * 64);
+
+}  // namespace datawal

@@ -1,0 +1,122 @@
+#include "store/key_index.h"
+
+namespace datawal {
+namespace {
+
+// Of tables beyond this number of directory entries each, there are none by chance.
+constexpr std::size_t kDirectoryEntriesPerTableMax = 16;
+
+}  // namespace
+
+KeyIndex::KeyIndex() {
+  tables_.push_back(std::make_unique<IndexTable>());
+  directories_.push_back(std::make_unique<IndexDirectory>(0));
+  directories_.back()->set_first(*tables_.back());
+  directory_.store(directories_.back().get(), std::memory_order_release);
+  count_memory();
+}
+
+KeyIndex::~KeyIndex() = default;
+
+bool KeyIndex::replace(KeyHash hash, LogAddress source, LogAddress target) noexcept {
+  const HashParts parts(hash);
+  bool found = false;
+  const auto look_at = [&](std::uint64_t entry, const IndexCell& cell) {
+    found = address_in_slot(entry) == source;
+    if (found) cell.slot->store(parts.slot(target), std::memory_order_release);
+    return !found;
+  };
+  visit(table_of(parts), parts, look_at);
+  return found;
+}
+
+bool KeyIndex::holds(KeyHash hash, LogAddress address) const noexcept {
+  const HashParts parts(hash);
+  bool found = false;
+  search_until_sure(parts, [&](IndexTable& table) {
+    const auto look_at = [&](std::uint64_t entry, const IndexCell& cell) {
+      found = address_in_slot(entry) == address && cell.has_tag(parts.tag);
+      return !found;
+    };
+    visit(table, parts, look_at);
+    return found;
+  });
+  return found;
+}
+
+void KeyIndex::reserve_one() {
+  overflow_.reserve_one();
+  if (spare_table_ != nullptr && spare_directory_ != nullptr) return;
+  if (spare_directory_ == nullptr) {
+    const unsigned depth = directories_.back()->depth();
+    if (depth < kRegionBits) spare_directory_ = std::make_unique<IndexDirectory>(depth + 1);
+    directories_.reserve(directories_.size() + 1);
+  }
+  if (spare_table_ == nullptr) spare_table_ = std::make_unique<IndexTable>();
+  if (tables_.size() == tables_.capacity()) tables_.reserve(tables_.size() * 2);
+  count_memory();
+}
+
+void KeyIndex::insert(const HashParts& parts, std::uint64_t entry) {
+  IndexTable* table = &table_of(parts);
+  if (table->count() >= IndexTable::kComfortableCount || !table->insert(parts, entry)) {
+    if (can_divide(*table)) {
+      divide(*table, parts);
+      table = &table_of(parts);
+    }
+    if (!table->insert(parts, entry)) {
+      table->set_overflows();
+      overflow_.insert(parts, entry);
+    }
+  }
+  size_.store(size() + 1, std::memory_order_relaxed);
+}
+
+void KeyIndex::erase_cell(const IndexCell& cell) noexcept {
+  if (cell.table != nullptr) {
+    cell.table->erase(cell);
+  } else {
+    cell.clear_tag();
+  }
+  size_.store(size() - 1, std::memory_order_relaxed);
+}
+
+bool KeyIndex::can_divide(const IndexTable& table) const noexcept {
+  if (table.count() < kBucketCount * kBucketSlots / 2) return false;
+  const IndexDirectory& directory = *directories_.back();
+  if (table.depth() < directory.depth()) return true;
+  return directory.depth() < kRegionBits &&
+         directory.size() < tables_.size() * kDirectoryEntriesPerTableMax;
+}
+
+void KeyIndex::divide(IndexTable& table, const HashParts& parts) {
+  reserve_one();
+  if (table.depth() == directories_.back()->depth()) {
+    spare_directory_->double_from(*directories_.back());
+    directories_.push_back(std::move(spare_directory_));
+    directory_.store(directories_.back().get(), std::memory_order_release);
+  }
+  const std::unique_ptr<IndexTable>& upper = tables_.emplace_back(std::move(spare_table_));
+  table.copy_upper_half(*upper);
+  directories_.back()->set_upper_half(parts, *upper);
+  table.drop_upper_half(*upper);
+  count_memory();
+}
+
+std::size_t KeyIndex::memory_size() const noexcept {
+  return memory_size_.load(std::memory_order_relaxed) + overflow_.memory_size();
+}
+
+void KeyIndex::count_memory() noexcept {
+  const std::size_t table_count = tables_.size() + (spare_table_ != nullptr ? 1 : 0);
+  std::size_t size = sizeof *this + table_count * sizeof(IndexTable) +
+                     tables_.capacity() * sizeof(tables_[0]) +
+                     directories_.capacity() * sizeof(directories_[0]);
+  for (const std::unique_ptr<IndexDirectory>& directory : directories_) {
+    size += directory->memory_size();
+  }
+  if (spare_directory_ != nullptr) size += spare_directory_->memory_size();
+  memory_size_.store(size, std::memory_order_relaxed);
+}
+
+}  // namespace datawal

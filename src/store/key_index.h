@@ -1,0 +1,247 @@
+// The index of a store: from the hash of a key to the address of its record. It holds no keys: who
+// searches says of a few addresses whether the key is there.
+//
+//   const auto matches = [&](LogAddress address) { return compare_key_at(address, key); };
+//   const IndexAnswer old = index.put(hash(key), address, matches);
+//   if (!old) ...                      // a record could not be read; matches knows why
+//
+// Layout: extendible hashing. A directory leads by the upper bits of the hash's region to tables of
+// 8,192 slots (see index_table.h). A table that is 15/16 full, or finds no room, is divided by the
+// next bit; where the directory has no such bit it is doubled first. Regions are skewed so that
+// tables divide at different times (see HashParts): 13 to 15 bytes a key at any number of keys from
+// 50,000 on. The smallest index has 72 KiB, and as much again with what reserve_one() keeps ready.
+//
+// A slot's region holds directory bits, from the top, and below them what tells keys apart. They
+// would be used up by 2^22 tables, 2 * 10^10 keys in 310 GB of memory; 4 TiB of log hold as many if
+// a record takes less than 200 bytes. Beyond, and where hashes agree in all bits that are used, or
+// where the directory would outgrow the tables, entries go into an overflow that is searched one by
+// one. No set of keys makes the index wrong, or dividing endless: a table with less than half its
+// slots used is not divided, and one put divides one table at most.
+//
+// Thread safety: find(), holds(), prefetch(), size() and memory_size() may be called by any thread
+// at any time; they take no lock, never wait and write nothing that others read. The other
+// functions are for one thread at a time, whoever else searches meanwhile. A key that is in the
+// index throughout a call is found by it, and every answer is one that was right at some moment of
+// the call; so the record at the address may have been superseded when the caller looks at it.
+//
+// Memory is given back with the index only: what erased keys leave is used again, and directories
+// that searches may still be looking at are together smaller than the one in use.
+//
+// Cost: a search for an absent key takes two cache misses at once, one for a present key two more
+// and the caller's; a put at worst divides a table, some 60 us.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "log/log_addresses.h"
+#include "store/index_directory.h"
+#include "store/index_overflow.h"
+#include "store/index_table.h"
+#include "store/key_hash.h"
+
+namespace datawal {
+
+// What is at an address: another key, the key that is sought, or nothing that could be read.
+enum class Match { kNo, kYes, kFailed };
+
+// The caller's own Match::kFailed, on its way back.
+struct MatchFailed {};
+
+// The address of the key's record, or nullopt if the key is absent.
+using IndexAnswer = std::expected<std::optional<LogAddress>, MatchFailed>;
+
+class KeyIndex {
+ public:
+  KeyIndex();
+  ~KeyIndex();
+  KeyIndex(const KeyIndex&) = delete;
+  KeyIndex& operator=(const KeyIndex&) = delete;
+
+  // `matches`, here and below, is called as Match(LogAddress) for the addresses that the hash may
+  // stand for: nearly always the one right, or none. After Match::kFailed the call ends and has
+  // changed nothing; but where the record has been moved meanwhile, find() looks again. If several
+  // records match, which only damage can bring about, the one with the highest address counts.
+  template <typename Matches>
+  [[nodiscard]] IndexAnswer find(KeyHash hash, const Matches& matches) const;
+
+  // Makes `address` the key's, and returns the one before. Allocates nothing after reserve_one(),
+  // unless the key has several records.
+  template <typename Matches>
+  [[nodiscard]] IndexAnswer put(KeyHash hash, LogAddress address, const Matches& matches);
+
+  // Removes the key and returns the address that it had.
+  template <typename Matches>
+  [[nodiscard]] IndexAnswer erase(KeyHash hash, const Matches& matches);
+
+  // Makes `target` the address of the key whose address is `source`; does nothing and returns false
+  // if that has changed. For a record that is moved.
+  bool replace(KeyHash hash, LogAddress source, LogAddress target) noexcept;
+
+  // Whether `address` is the key's, without asking for the key: whether a record is live.
+  [[nodiscard]] bool holds(KeyHash hash, LogAddress address) const noexcept;
+
+  // Begins to load what the other functions will look at: worth it where something else comes
+  // first.
+  void prefetch(KeyHash hash) const noexcept {
+    const HashParts parts(hash);
+    const IndexTable& table = table_of(parts);
+    table.prefetch_tags(parts);
+    table.prefetch_slots(parts);
+  }
+
+  // Makes sure that the next put() allocates nothing.
+  void reserve_one();
+
+  // Calls visit(LogAddress) for every key, in no order. For the thread that may change entries.
+  template <typename Visit>
+  void for_each(const Visit& visit) const {
+    for (const std::unique_ptr<IndexTable>& table : tables_) table->visit_all(visit);
+    overflow_.visit_all(visit);
+  }
+
+  [[nodiscard]] std::uint64_t size() const noexcept {
+    return size_.load(std::memory_order_relaxed);
+  }
+  // In bytes, everything included.
+  [[nodiscard]] std::size_t memory_size() const noexcept;
+
+ private:
+  // The entries of a key, for the thread that may change them.
+  struct Matched {
+    std::optional<IndexCell> cell;  // nullopt: there is none
+    LogAddress latest{};
+    std::vector<IndexCell> others;
+    bool failed = false;
+  };
+
+  [[nodiscard]] IndexTable& table_of(const HashParts& parts) const noexcept {
+    return directory_.load(std::memory_order_acquire)->table_of(parts);
+  }
+  // As visit_bucket(), for all places where an entry of `table` may be.
+  template <typename Visit>
+  void visit(IndexTable& table, const HashParts& parts, const Visit& visit) const {
+    if (table.visit(parts, visit) && table.overflows()) overflow_.visit(parts, visit);
+  }
+  // Searches until no move of an entry can have got in the way, or `search` says that it need not.
+  template <typename Search>
+  void search_until_sure(const HashParts& parts, const Search& search) const;
+  template <typename Matches>
+  [[nodiscard]] Matched match(const HashParts& parts, const Matches& matches) const;
+
+  void insert(const HashParts& parts, std::uint64_t entry);
+  void erase_cell(const IndexCell& cell) noexcept;
+  [[nodiscard]] bool can_divide(const IndexTable& table) const noexcept;
+  void divide(IndexTable& table, const HashParts& parts);
+  void count_memory() noexcept;
+
+  std::atomic<IndexDirectory*> directory_{nullptr};  // the last of directories_
+  std::vector<std::unique_ptr<IndexDirectory>> directories_;
+  std::vector<std::unique_ptr<IndexTable>> tables_;
+  IndexOverflow overflow_;
+  std::unique_ptr<IndexTable> spare_table_;
+  std::unique_ptr<IndexDirectory> spare_directory_;
+  std::atomic<std::uint64_t> size_{0};
+  std::atomic<std::size_t> memory_size_{0};  // without the overflow
+};
+
+template <typename Search>
+void KeyIndex::search_until_sure(const HashParts& parts, const Search& search) const {
+  for (;;) {
+    IndexTable& table = table_of(parts);
+    const std::uint64_t version = table.version();
+    // The version tells of moves in the table; the directory is asked again because what was sought
+    // may have gone to another.
+    if (search(table) || (table.is_unchanged_since(version) && &table_of(parts) == &table)) return;
+  }
+}
+
+template <typename Matches>
+IndexAnswer KeyIndex::find(KeyHash hash, const Matches& matches) const {
+  const HashParts parts(hash);
+  std::optional<LogAddress> found;
+  bool failed = false;
+  bool is_superseded = false;
+  const auto look_at = [&](std::uint64_t entry, const IndexCell& cell) {
+    // An entry that is being put into a slot just emptied is not there before it has its tag.
+    if (!cell.has_tag(parts.tag)) return true;
+    const LogAddress address = address_in_slot(entry);
+    if (found && address <= *found) return true;  // older, or the same entry as it moves
+    const Match match = matches(address);
+    if (match == Match::kYes) {
+      found = address;
+      return true;
+    }
+    // If the record was moved meanwhile, something else may have been where it was.
+    is_superseded = cell.slot->load(std::memory_order_acquire) != entry || !cell.has_tag(parts.tag);
+    failed = match == Match::kFailed && !is_superseded;
+    return !failed && !is_superseded;
+  };
+  do {
+    is_superseded = false;
+    search_until_sure(parts, [&](IndexTable& table) {
+      table.prefetch_slots(parts);  // so that they load while the tags do
+      visit(table, parts, look_at);
+      return found || failed || is_superseded;
+    });
+  } while (is_superseded);
+  if (failed) return std::unexpected(MatchFailed{});
+  return found;
+}
+
+template <typename Matches>
+KeyIndex::Matched KeyIndex::match(const HashParts& parts, const Matches& matches) const {
+  Matched matched;
+  const auto look_at = [&](std::uint64_t entry, const IndexCell& cell) {
+    const LogAddress address = address_in_slot(entry);
+    const Match match = matches(address);
+    matched.failed = match == Match::kFailed;
+    if (match != Match::kYes) return !matched.failed;
+    if (!matched.cell) {
+      matched.cell = cell;
+      matched.latest = address;
+    } else {
+      matched.others.push_back(cell);
+      matched.latest = std::max(matched.latest, address);
+    }
+    return true;
+  };
+  IndexTable& table = table_of(parts);
+  table.prefetch_slots(parts);
+  visit(table, parts, look_at);
+  return matched;
+}
+
+template <typename Matches>
+IndexAnswer KeyIndex::put(KeyHash hash, LogAddress address, const Matches& matches) {
+  const HashParts parts(hash);
+  const Matched matched = match(parts, matches);
+  if (matched.failed) return std::unexpected(MatchFailed{});
+  if (!matched.cell) {
+    insert(parts, parts.slot(address));
+    return std::nullopt;
+  }
+  matched.cell->slot->store(parts.slot(address), std::memory_order_release);
+  for (const IndexCell& cell : matched.others) erase_cell(cell);
+  return matched.latest;
+}
+
+template <typename Matches>
+IndexAnswer KeyIndex::erase(KeyHash hash, const Matches& matches) {
+  const HashParts parts(hash);
+  const Matched matched = match(parts, matches);
+  if (matched.failed) return std::unexpected(MatchFailed{});
+  if (!matched.cell) return std::nullopt;
+  erase_cell(*matched.cell);
+  for (const IndexCell& cell : matched.others) erase_cell(cell);
+  return matched.latest;
+}
+
+}  // namespace datawal
