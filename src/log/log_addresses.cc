@@ -9,9 +9,8 @@
 #include "format/names.h"
 
 namespace datawal {
-namespace {
 
-Error exhausted(Position position) {
+Error LogAddresses::exhausted(Position position) {
   return {.code = ErrorCode::kExhausted,
           .message =
               "the address space of the key index has run out: the segments that were "
@@ -23,8 +22,6 @@ Error exhausted(Position position) {
           .offset = position.offset};
 }
 
-}  // namespace
-
 LogAddresses::LogAddresses(std::uint32_t unit_count_max)
     : unit_count_max_(std::min(unit_count_max, kUnitCountMax)) {}
 
@@ -34,13 +31,26 @@ LogAddresses::~LogAddresses() {
   }
 }
 
-Result<LogAddress> LogAddresses::address_in_other_unit(Position position) {
+Result<LogAddress> LogAddresses::address_in_other_unit(Position position,
+                                                       std::uint32_t frame_size) {
   const std::lock_guard lock(mutex_);
   DATAWAL_TRY_ASSIGN(const std::uint32_t unit, unit_for(position));
   last_segment_ = position.segment;
   last_index_ = position.offset >> kUnitBits;
   last_unit_base_ = std::uint64_t{unit} << kUnitBits;
-  return LogAddress{last_unit_base_ | position.offset % kUnitSize};
+  last_unit_ = &unit_at(unit);
+  return address_in_last_unit(position.offset % kUnitSize, frame_size);
+}
+
+std::optional<LogAddress> LogAddresses::find(Position position) const {
+  const std::lock_guard lock(mutex_);
+  const auto segment = segments_.find(position.segment);
+  if (segment == segments_.end()) return std::nullopt;
+  const std::uint64_t index = position.offset >> kUnitBits;
+  const std::vector<AddressedUnit>& units = segment->second.units;
+  const auto at = std::ranges::lower_bound(units, index, {}, &AddressedUnit::index);
+  if (at == units.end() || at->index != index) return std::nullopt;
+  return LogAddress{std::uint64_t{at->unit} << kUnitBits | position.offset % kUnitSize};
 }
 
 Result<std::uint32_t> LogAddresses::unit_for(Position position) {
@@ -58,10 +68,17 @@ Result<std::uint32_t> LogAddresses::unit_for(Position position) {
     return unit;
   }
   inserted->unit = *unit;
-  const std::byte* base = segment.base;
-  unit_at(*unit).base.store(base == nullptr ? nullptr : base + (std::size_t{index} << kUnitBits),
-                            std::memory_order_release);
+  unit_at(*unit).end.store(0, std::memory_order_relaxed);
+  map_unit(segment, *inserted);
   return unit;
+}
+
+void LogAddresses::map_unit(const Segment& segment, const AddressedUnit& known) {
+  Unit& unit = unit_at(known.unit);
+  const std::uint64_t begin = std::uint64_t{known.index} << kUnitBits;
+  const bool is_mapped = begin < segment.mapped.size();
+  unit.mapped_end.store(is_mapped ? segment.mapped.size() - begin : 0, std::memory_order_relaxed);
+  unit.base.store(is_mapped ? segment.mapped.data() + begin : nullptr, std::memory_order_release);
 }
 
 Result<std::uint32_t> LogAddresses::take_unit(Position position) {
@@ -77,21 +94,18 @@ Result<std::uint32_t> LogAddresses::take_unit(Position position) {
     }
     ++unit_count_;
   }
+  has_room_.store(!free_units_.empty() || unit_count_ < unit_count_max_, std::memory_order_relaxed);
   const std::uint64_t segment{std::to_underlying(position.segment)};
   unit_at(unit).stretch.store(segment << 32 | position.offset >> kUnitBits,
                               std::memory_order_relaxed);
   return unit;
 }
 
-void LogAddresses::set_mapping(SegmentId segment, const std::byte* base) {
+void LogAddresses::set_mapping(SegmentId segment, ByteView bytes) {
   const std::lock_guard lock(mutex_);
   Segment& mapped = segments_[segment];
-  mapped.base = base;
-  for (const AddressedUnit& known : mapped.units) {
-    unit_at(known.unit)
-        .base.store(base == nullptr ? nullptr : base + (std::size_t{known.index} << kUnitBits),
-                    std::memory_order_release);
-  }
+  mapped.mapped = bytes;
+  for (const AddressedUnit& known : mapped.units) map_unit(mapped, known);
 }
 
 RetiredUnits LogAddresses::retire(SegmentId segment) {
@@ -108,6 +122,7 @@ RetiredUnits LogAddresses::retire(SegmentId segment) {
 void LogAddresses::reuse(RetiredUnits retired) {
   const std::lock_guard lock(mutex_);
   free_units_.insert(free_units_.end(), retired.units_.begin(), retired.units_.end());
+  if (!free_units_.empty()) has_room_.store(true, std::memory_order_relaxed);
 }
 
 std::size_t LogAddresses::memory_size() const {
