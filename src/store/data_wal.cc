@@ -7,6 +7,7 @@
 #include "log/log_opening.h"
 #include "log/log_scan.h"
 #include "store/data_wal_impl.h"
+#include "store/index_replay.h"
 
 namespace datawal {
 namespace {
@@ -80,11 +81,13 @@ Result<DataWal> DataWal::open(const std::filesystem::path& directory, const Opti
   StoreIndex index =
       make_index(filesystem, opening.directory(),
                  {.may_map = options.map_files, .size_max = options.segment_size_max});
+  IndexReplay replay(index);
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, opening.next());
     if (!record) break;
-    DATAWAL_TRY(index.replay(*record));
+    DATAWAL_TRY(replay.add(*record));
   }
+  DATAWAL_TRY(replay.finish());
   DATAWAL_TRY_ASSIGN(std::unique_ptr<LogWriter> writer, opening.finish());
   return DataWal(std::make_unique<Impl>(filesystem, std::move(index),
                                         std::make_unique<SharedLog>(std::move(writer), options)));

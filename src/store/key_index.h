@@ -117,6 +117,17 @@ class KeyIndex {
     table.prefetch_slots(parts);
   }
 
+  // Calls visit(LogAddress) for what the other functions would ask `matches` about, as far as it is
+  // known without waiting: to begin loading that too. For the thread that may change entries.
+  template <typename Visit>
+  void visit_candidates(KeyHash hash, const Visit& visit) const {
+    const HashParts parts(hash);
+    static_cast<void>(table_of(parts).visit(parts, [&](std::uint64_t slot, const IndexCell&) {
+      visit(address_in_slot(slot));
+      return true;
+    }));
+  }
+
   // Makes sure that the next put() allocates nothing.
   void reserve_one();
 

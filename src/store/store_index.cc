@@ -175,6 +175,32 @@ Status StoreIndex::replay(const ScannedRecord& record) {
   return {};
 }
 
+KeyHash StoreIndex::begin_replay(ByteView key) const {
+  const KeyHash hash = hash_(key);
+  index_->prefetch(hash);
+  return hash;
+}
+
+void StoreIndex::continue_replay(KeyHash hash) const {
+  index_->visit_candidates(hash, [this](LogAddress address) {
+    const ByteView bytes = records_->view(address);
+    if (!bytes.empty()) __builtin_prefetch(bytes.data());
+  });
+}
+
+Status StoreIndex::finish_replay(KeyHash hash, RecordType type, LogAddress address) {
+  const ByteView frame = records_->view(address);
+  const ByteView key = frame.subspan(kFrameHeaderSize, header_key_size(frame));
+  if (type == RecordType::kPut) index_->reserve_one();
+  DATAWAL_TRY_ASSIGN(const KeyIndex::Place place, locate(key, hash));
+  if (type == RecordType::kPut) {
+    index_->put_at(place, address);
+  } else {
+    index_->erase_at(place);
+  }
+  return {};
+}
+
 bool StoreIndex::is_live(const ScannedRecord& record) const {
   if (record.type != RecordType::kPut) return false;
   const std::optional<LogAddress> address = records_->find(record.ref.position());

@@ -42,6 +42,11 @@ class StoreIndex {
   void note_removal(const KeyIndex::Place& place) { index_->erase_at(place); }
   // Takes over what a record of the log does to the keys. Fails as those do.
   [[nodiscard]] Status replay(const ScannedRecord& record);
+  // The same in steps, between which there is something else to do while memory is loaded: see
+  // IndexReplay. Only where the record can be viewed.
+  [[nodiscard]] KeyHash begin_replay(ByteView key) const;
+  void continue_replay(KeyHash hash) const;
+  [[nodiscard]] Status finish_replay(KeyHash hash, RecordType type, LogAddress address);
 
   // Whether `record` is the one that a live key has its value from.
   [[nodiscard]] bool is_live(const ScannedRecord& record) const;
@@ -53,6 +58,7 @@ class StoreIndex {
   [[nodiscard]] std::vector<IndexedRecord> live_records() const;
 
   [[nodiscard]] const StoreRecords& records() const { return *records_; }
+  [[nodiscard]] StoreRecords& records() { return *records_; }
   [[nodiscard]] std::uint64_t size() const noexcept { return index_->size(); }
   // In bytes, of the index and its bookkeeping.
   [[nodiscard]] std::size_t memory_size() const {

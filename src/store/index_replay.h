@@ -1,0 +1,44 @@
+// Builds an index from the records of a log.
+//
+// What a put replaces has to be looked at, and is somewhere in memory: a record waits for two
+// loads, one after the other. So a few records are under way at a time, each a step further than
+// the one behind it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "datawal/record_log.h"
+#include "store/store_index.h"
+
+namespace datawal {
+
+class IndexReplay {
+ public:
+  // `index` must outlive it.
+  explicit IndexReplay(StoreIndex& index) : index_(&index) {}
+
+  // Takes the log's next record. Fails as StoreIndex::replay does.
+  [[nodiscard]] Status add(const ScannedRecord& record);
+  // Takes over those that are still under way. To be called at the end.
+  [[nodiscard]] Status finish();
+
+ private:
+  static constexpr std::uint64_t kDistance = 12;  // between the steps of a record, in records
+
+  struct Pending {
+    KeyHash hash{};
+    RecordType type{};
+    LogAddress address{};
+  };
+
+  [[nodiscard]] Pending& pending(std::uint64_t number) { return ring_[number % ring_.size()]; }
+  [[nodiscard]] Status finish_one();
+
+  StoreIndex* index_;
+  std::array<Pending, 32> ring_{};
+  std::uint64_t begun_ = 0;
+  std::uint64_t finished_ = 0;
+};
+
+}  // namespace datawal
