@@ -8,8 +8,10 @@
 namespace datawal::cli {
 namespace {
 
+// The command shares its stores with whatever else looks at them, also while it runs and after it
+// has been killed: no reserved space for a version-1 reader to stumble over.
 Options write_options(Create create) {
-  return {.create_if_missing = create == Create::kYes};
+  return {.reserve_space = false, .create_if_missing = create == Create::kYes};
 }
 
 std::string place_text(const TailReport& tail) {

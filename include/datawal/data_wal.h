@@ -121,17 +121,21 @@ class DATAWAL_EXPORT DataWal {
   // The value of `key`, or nullopt. Reads one frame and checks its CRC, type, length and key. Fails
   // with kShortRead, kTruncated, kCrcMismatch, kStructural, kUnsupportedVersion, kLengthMismatch,
   // kNotAPut or kKeyMismatch where the record on disk is not the one that was written, and with
-  // kIo. Cost: one hash look-up, one pread(2), one CRC, one allocation; an absent key reads
-  // nothing.
+  // kIo. Cost: one hash look-up, one CRC, one allocation; a pread(2) or two where files are not
+  // mapped (Options::map_files, open_read_only()). An absent key reads nothing.
   [[nodiscard]] Result<std::optional<Value>> get(ByteView key) const;
   // Whether get() would find a value, checked as get() does.
   [[nodiscard]] Result<bool> contains_key(ByteView key) const;
   // Where the key's record is, or nullopt.
   [[nodiscard]] Result<std::optional<RecordRef>> ref_of(ByteView key) const;
 
-  // Writes. Durability, visibility and errors are those of RecordLog::append; after an error the
-  // store holds what it held before. remove() writes a tombstone even where the key is absent.
-  // append() writes a Raw record, which keys and values do not show.
+  // Writes. Durability, visibility and errors are those of RecordLog::append; put() and remove()
+  // also fail with kIo where the record that they would replace cannot be read to compare its key,
+  // and put() with kExhausted where more than 4 TiB of log are addressed. After an error the store
+  // holds what it held before, unless it was the sync of Durability::kEveryWrite that failed: then
+  // the record is there, may not outlive a power cut, and the log is poisoned. remove() writes a
+  // tombstone even where the key is absent. append() writes a Raw record, which keys and values do
+  // not show.
   [[nodiscard]] Result<Txid> put(ByteView key, ByteView value,
                                  std::optional<Durability> durability = {});
   [[nodiscard]] Result<Removed> remove(ByteView key, std::optional<Durability> durability = {});

@@ -199,11 +199,13 @@ class DATAWAL_EXPORT RecordLog {
   ~RecordLog();
 
   // Appends a Raw record without a key. On return the record outlives the death of this process and
-  // is visible to readers; it outlives a power cut after the next sync(). Fails with kTooLarge
-  // (nothing written, the log goes on), kPoisoned, kExhausted, kClosed, and with kNoSpace or kIo:
-  // the log is then poisoned, unless it was what has to be done before the first record that
-  // failed; that is tried again by the next call. Cost: one write(2); the first append after an
-  // open also makes durable what was found, two or three syncs.
+  // is visible to readers; it outlives a power cut as `durability` says, or Options::durability.
+  // Fails with kTooLarge (nothing written, the log goes on), kPoisoned, kExhausted, kClosed, and
+  // with kNoSpace or kIo: the log is then poisoned, unless it was what has to be done before the
+  // first record that failed; that is tried again by the next call. Cost: a copy and a CRC, where
+  // space is reserved and files may be mapped; one write(2) for the first 64 KiB after an open and
+  // after each sync, for frames above 32 KiB, and elsewhere. The first append after an open also
+  // makes durable what was found, two or three syncs.
   [[nodiscard]] Result<Appended> append(ByteView payload,
                                         std::optional<Durability> durability = {});
 

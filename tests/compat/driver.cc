@@ -52,6 +52,8 @@ class Driver {
     const Words words = words_of(rest);
     if (words.at(0) == "segment_size_max") {
       options_.segment_size_max = parse_number(words.at(1));
+    } else if (words.at(0) == "reserve_space") {
+      options_.reserve_space = parse_number(words.at(1)) != 0;
     } else {
       throw std::invalid_argument("unknown option");
     }

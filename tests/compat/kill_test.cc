@@ -41,6 +41,7 @@ class KillLoop {
   // that were sent.
   std::size_t write_and_kill(const Implementation& writer) {
     DriverProcess driver(writer);
+    if (driver.name() == kDatawal.name) driver.must("option reserve_space 0");
     open_and_compare(driver, Kind::kStore, directory_, model_);
     std::size_t acknowledged = model_.records().size();
     const std::uint64_t replies_wanted = workload_.random().below(kCommandsPerKill);

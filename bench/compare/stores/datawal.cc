@@ -1,4 +1,5 @@
-// datawal: a put is one write(2); a durable put adds sync(), one fdatasync.
+// datawal: as it comes. A put stores its frame through a mapping; a durable put is one write(2) and
+// one fdatasync.
 #include <utility>
 
 #include "compare/store.h"
