@@ -71,16 +71,19 @@ Result<std::uint32_t> LogAddresses::take_unit(Position position) {
     free_units_.pop_back();
   } else {
     if (unit == unit_count_max_) return std::unexpected(exhausted(position));
-    std::atomic<Chunk*>& chunk = chunks_[unit / kChunkUnits];
-    if (chunk.load(std::memory_order_relaxed) == nullptr) {
-      chunk.store(std::make_unique<Chunk>().release(), std::memory_order_release);
-    }
+    make_chunk_for(unit);
     ++unit_count_;
   }
   const std::uint64_t segment{std::to_underlying(position.segment)};
   unit_at(unit).stretch.store(segment << 32 | position.offset >> kUnitBits,
                               std::memory_order_relaxed);
   return unit;
+}
+
+void LogAddresses::make_chunk_for(std::uint32_t unit) {
+  std::atomic<Chunk*>& chunk = chunks_[unit / kChunkUnits];
+  if (chunk.load(std::memory_order_relaxed) != nullptr) return;
+  chunk.store(std::make_unique<Chunk>().release(), std::memory_order_release);
 }
 
 void LogAddresses::set_mapping(SegmentId segment, const std::byte* base) {
@@ -108,6 +111,43 @@ RetiredUnits LogAddresses::retire(SegmentId segment) {
 void LogAddresses::reuse(RetiredUnits retired) {
   const std::lock_guard lock(mutex_);
   free_units_.insert(free_units_.end(), retired.units_.begin(), retired.units_.end());
+}
+
+std::vector<std::optional<AddressedStretch>> LogAddresses::stretches() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::optional<AddressedStretch>> stretches(unit_count_);
+  for (const auto& [id, segment] : segments_) {
+    for (const AddressedUnit& known : segment.units) stretches[known.unit] = {id, known.index};
+  }
+  return stretches;
+}
+
+bool LogAddresses::restore(std::span<const std::optional<AddressedStretch>> stretches) {
+  if (stretches.size() > unit_count_max_) return false;
+  const auto count = static_cast<std::uint32_t>(stretches.size());
+  std::vector<std::pair<AddressedStretch, std::uint32_t>> used;
+  std::vector<std::uint32_t> unused;
+  for (std::uint32_t unit = count; unit-- > 0;) {
+    if (stretches[unit]) {
+      used.emplace_back(*stretches[unit], unit);
+    } else {
+      unused.push_back(unit);
+    }
+  }
+  std::ranges::sort(used);
+  const auto is_same = [](const auto& a, const auto& b) { return a.first == b.first; };
+  if (std::ranges::adjacent_find(used, is_same) != used.end()) return false;
+  const std::lock_guard lock(mutex_);
+  for (std::uint32_t unit = 0; unit < count; unit += kChunkUnits) make_chunk_for(unit);
+  for (const auto& [stretch, unit] : used) {
+    segments_[stretch.segment].units.push_back({stretch.index, unit});
+    unit_at(unit).stretch.store(
+        std::uint64_t{std::to_underlying(stretch.segment)} << 32 | stretch.index,
+        std::memory_order_relaxed);
+  }
+  free_units_ = std::move(unused);
+  unit_count_ = count;
+  return true;
 }
 
 std::size_t LogAddresses::memory_size() const {

@@ -114,6 +114,8 @@ class KeyIndex {
   [[nodiscard]] std::size_t memory_size() const noexcept;
 
  private:
+  friend class IndexParts;
+
   // The entries of a key, for the thread that may change them.
   struct Matched {
     std::optional<IndexCell> cell;  // nullopt: there is none
