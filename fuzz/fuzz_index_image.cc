@@ -16,6 +16,10 @@ constexpr unsigned kTableCountBits = 3;
 constexpr unsigned kUncorrected = 4;
 constexpr std::size_t kFieldsSize = 136;
 constexpr std::size_t kImageSizeOffset = 16;
+constexpr std::size_t kOverflowCountOffset = 32;
+constexpr std::size_t kSegmentCountOffset = 40;
+constexpr std::size_t kUnitCountOffset = 44;
+constexpr std::size_t kSizeMax = 8 * kIndexImageTableSize;
 
 class Input {
  public:
@@ -38,6 +42,19 @@ class Input {
   ByteView rest_;
 };
 
+// Makes the size what the counts say, unless that is far too large, and the checksums right.
+void correct(Bytes& image) {
+  IndexImageHeader header;
+  header.table_count = load_le<std::uint32_t>(image.data() + test::kImageTableCountOffset);
+  header.overflow_count = load_le<std::uint64_t>(image.data() + kOverflowCountOffset);
+  header.segment_count = load_le<std::uint32_t>(image.data() + kSegmentCountOffset);
+  header.unit_count = load_le<std::uint32_t>(image.data() + kUnitCountOffset);
+  const auto size = index_image_size(header);
+  if (size && *size < kSizeMax) image.resize(*size);
+  store_le(image.data() + kImageSizeOffset, std::uint64_t{image.size()});
+  test::correct_checksums(image);
+}
+
 // Tables are mostly zeros, which no input has to spell out.
 Bytes image_of(Input input) {
   const auto flags = input.take<std::uint8_t>();
@@ -51,10 +68,7 @@ Bytes image_of(Input input) {
   std::ranges::copy(input.take(kFieldsSize), image.begin());
   const ByteView tail = input.take(input.size());
   image.insert(image.end(), tail.begin(), tail.end());
-  if ((flags & kUncorrected) == 0) {
-    store_le(image.data() + kImageSizeOffset, std::uint64_t{image.size()});
-    test::correct_checksums(image);
-  }
+  if ((flags & kUncorrected) == 0) correct(image);
   return image;
 }
 
@@ -71,15 +85,16 @@ LoadedIndex read_again(const LoadedIndex& loaded) {
 
 void use(LoadedIndex loaded) {
   std::uint64_t count = 0;
-  loaded.index->for_each([&](LogAddress address) {
+  loaded.index->for_each([&](const IndexedRecord& record) {
     ++count;
-    const Position position = loaded.addresses->position_of(address);
+    const Position position = loaded.addresses->position_of(record.address);
     if (position >= loaded.coverage.end) std::abort();
+    if (loaded.addresses->size_from(record.address) == 0) std::abort();
   });
   if (count != loaded.index->size()) std::abort();
   loaded = read_again(loaded);
   const auto other_key = [](LogAddress) { return Match::kNo; };
-  const auto address = loaded.addresses->address_of(loaded.coverage.end);
+  const auto address = loaded.addresses->address_of(loaded.coverage.end, kFrameSizeMin);
   if (!address) return;  // the log is too large
   for (std::uint64_t key = 1; key <= 100; ++key) {
     const KeyHash hash{key * 0x9e37'79b9'7f4a'7c15};

@@ -20,7 +20,7 @@ Position position_at(std::uint64_t offset_in_log) {
 }
 
 std::uint64_t address_at(LogAddresses& addresses, std::uint64_t offset_in_log) {
-  const Result<LogAddress> address = addresses.address_of(position_at(offset_in_log));
+  const Result<LogAddress> address = addresses.address_of(position_at(offset_in_log), kRecordSize);
   if (!address) throw std::runtime_error(address.error().to_string());
   return static_cast<std::uint64_t>(*address);
 }
@@ -40,7 +40,8 @@ template <typename LookUp>
 void look_up(benchmark::State& state, LookUp look_up_in) {
   LogAddresses addresses;
   const std::byte mapped{};  // stands for all segments, and is not looked at
-  for (std::uint32_t id = 1; id <= 4; ++id) addresses.set_mapping(SegmentId{id}, &mapped);
+  for (std::uint32_t id = 1; id <= 4; ++id)
+    addresses.set_mapping(SegmentId{id}, {&mapped, kSegmentSize});
   for (std::uint64_t offset = 0; offset < kLogSize; offset += kRecordSize) {
     static_cast<void>(address_at(addresses, offset));
   }
@@ -57,12 +58,12 @@ void position_of(benchmark::State& state) {
 }
 BENCHMARK(position_of);
 
-void data_at(benchmark::State& state) {
+void view_at(benchmark::State& state) {
   look_up(state, [](const LogAddresses& addresses, LogAddress address) {
-    return reinterpret_cast<std::uintptr_t>(addresses.data_at(address)) + 1;
+    return reinterpret_cast<std::uintptr_t>(addresses.view_at(address).data()) + 1;
   });
 }
-BENCHMARK(data_at);
+BENCHMARK(view_at);
 
 }  // namespace
 }  // namespace datawal::bench

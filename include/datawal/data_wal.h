@@ -7,11 +7,14 @@
 //   auto value = store->get(datawal::as_bytes("cursor"));      // Result<std::optional<Value>>
 //   if (value && *value) use((*value)->text());
 //
-// Memory: 31 to 63 bytes a live key, whatever the key's length, and half as much again while the
-// index grows; keys and values stay on disk.
+// Memory: 15 bytes a live key, whatever the key's length; keys and values stay on disk, and are
+// read through the page cache.
 //
-// Thread safety: one thread at a time, except that const functions may run at the same time as each
-// other.
+// Thread safety: any number of threads may call any function of one DataWal at the same time, but
+// for moving and destroying it. get(), contains_key(), ref_of() and size() take no lock and wait
+// for nobody; a get() that begins after a put() has returned finds what that put, or a later one,
+// wrote. What walks over the whole store (items(), compact_to(), export_jsonl()) may run beside
+// writes too.
 #pragma once
 
 #include <cstdint>

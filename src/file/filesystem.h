@@ -49,6 +49,18 @@ class FileMapping {
   [[nodiscard]] virtual Status publish(std::byte first) = 0;
 };
 
+// The bytes of a file as memory, read-only and shared: what is written to the file is seen. Bytes
+// behind the file's end must not be touched, now or after the file has been cut.
+class FileView {
+ public:
+  FileView() = default;
+  FileView(const FileView&) = delete;
+  FileView& operator=(const FileView&) = delete;
+  virtual ~FileView() = default;
+
+  [[nodiscard]] virtual ByteView bytes() const noexcept = 0;
+};
+
 // One open regular file.
 class File {
  public:
@@ -76,6 +88,11 @@ class File {
   // A mapping of the first `size` bytes, reserved or not; null where that is not to be had. Lives
   // on its own after the file is closed.
   [[nodiscard]] virtual std::unique_ptr<FileMapping> map(std::uint64_t /*size*/) { return nullptr; }
+  // The first `size` bytes, there already or not, as memory for reading at random; null where that
+  // is not to be had. Lives on its own after the file is closed.
+  [[nodiscard]] virtual std::unique_ptr<FileView> view(std::uint64_t /*size*/) const {
+    return nullptr;
+  }
 };
 
 enum class EntryKind { kFile, kDirectory, kOther };

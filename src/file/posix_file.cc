@@ -138,6 +138,10 @@ std::unique_ptr<FileMapping> PosixFile::map(std::uint64_t size) {
   return PosixMapping::make(fd_.get(), size);
 }
 
+std::unique_ptr<FileView> PosixFile::view(std::uint64_t size) const {
+  return PosixView::make(fd_.get(), size);
+}
+
 Result<UniqueFd> open_regular(const FilePlace& place, int flags, std::string_view action) {
   constexpr int kSafeFlags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
   constexpr mode_t kMode = 0666;

@@ -22,6 +22,7 @@ class PosixFile final : public File {
   [[nodiscard]] Status sync() override;
   [[nodiscard]] Result<bool> reserve(std::uint64_t size) override;
   [[nodiscard]] std::unique_ptr<FileMapping> map(std::uint64_t size) override;
+  [[nodiscard]] std::unique_ptr<FileView> view(std::uint64_t size) const override;
 
  private:
   UniqueFd fd_;

@@ -11,13 +11,18 @@ namespace {
 
 constexpr std::uint64_t kPageSize = 4096;
 
+std::byte* map_shared(int fd, std::uint64_t size, int protection) {
+  if (size == 0 || size > std::numeric_limits<std::size_t>::max()) return nullptr;
+  void* const memory = ::mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
+  return memory == MAP_FAILED ? nullptr : static_cast<std::byte*>(memory);
+}
+
 }  // namespace
 
 std::unique_ptr<FileMapping> PosixMapping::make(int fd, std::uint64_t size) {
-  if (size == 0 || size > std::numeric_limits<std::size_t>::max()) return nullptr;
-  void* const memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (memory == MAP_FAILED) return nullptr;
-  return std::unique_ptr<FileMapping>(new PosixMapping(static_cast<std::byte*>(memory), size));
+  std::byte* const memory = map_shared(fd, size, PROT_READ | PROT_WRITE);
+  if (memory == nullptr) return nullptr;
+  return std::unique_ptr<FileMapping>(new PosixMapping(memory, size));
 }
 
 PosixMapping::~PosixMapping() {
@@ -45,6 +50,18 @@ MutableByteView PosixMapping::at(std::uint64_t offset, std::size_t size) {
 Status PosixMapping::publish(std::byte first) {
   std::atomic_ref<std::byte>(*first_).store(first, std::memory_order_release);
   return {};
+}
+
+std::unique_ptr<FileView> PosixView::make(int fd, std::uint64_t size) {
+  std::byte* const memory = map_shared(fd, size, PROT_READ);
+  if (memory == nullptr) return nullptr;
+  // Records are read at random: reading ahead would only push others out of the page cache.
+  (void)::madvise(memory, size, MADV_RANDOM);
+  return std::unique_ptr<FileView>(new PosixView(memory, size));
+}
+
+PosixView::~PosixView() {
+  (void)::munmap(data_, size_);  // fails for no mapping that mmap gave
 }
 
 }  // namespace datawal

@@ -1,4 +1,4 @@
-// A writable mapping of a file of the operating system.
+// Mappings of a file of the operating system.
 #pragma once
 
 #include <memory>
@@ -24,6 +24,21 @@ class PosixMapping final : public FileMapping {
   std::byte* data_;
   std::size_t size_;
   std::byte* first_ = nullptr;  // the byte that is to be published
+};
+
+class PosixView final : public FileView {
+ public:
+  // Maps the first `size` bytes of the file open at `fd` for reading; null if that cannot be done.
+  [[nodiscard]] static std::unique_ptr<FileView> make(int fd, std::uint64_t size);
+  ~PosixView() override;
+
+  [[nodiscard]] ByteView bytes() const noexcept override { return {data_, size_}; }
+
+ private:
+  PosixView(std::byte* data, std::size_t size) : data_(data), size_(size) {}
+
+  std::byte* data_;
+  std::size_t size_;
 };
 
 }  // namespace datawal

@@ -127,6 +127,10 @@ std::uint32_t encode_unpublished_frame(MutableByteView frame, const RecordView& 
   return crc;
 }
 
+std::uint32_t header_key_size(ByteView frame) noexcept {
+  return load_le<std::uint32_t>(frame.data() + kKeySizeOffset);
+}
+
 HeaderOutcome decode_header(ByteView bytes) noexcept {
   if (bytes.size() < kFrameHeaderSize) return Truncated{bytes.size(), kFrameHeaderSize};
   const std::byte* const header = bytes.data();

@@ -13,6 +13,9 @@ inline constexpr std::byte kFrameFirstByte{0x44};
 // checksum. The record's type and sizes have been checked.
 std::uint32_t encode_unpublished_frame(MutableByteView frame, const RecordView& record) noexcept;
 
+// The size of the key as the header at the front of `frame` has it, which nobody has checked.
+[[nodiscard]] std::uint32_t header_key_size(ByteView frame) noexcept;
+
 // Success, or kInvalidArgument: a frame of a type that does not exist would keep its log from being
 // opened again.
 [[nodiscard]] Status check_record_type(RecordType type);

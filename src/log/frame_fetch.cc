@@ -1,7 +1,9 @@
 #include "log/frame_fetch.h"
 
-#include <array>
+#include <algorithm>
+#include <cstring>
 #include <string>
+#include <utility>
 
 #include "base/try.h"
 #include "format/names.h"
@@ -10,24 +12,51 @@
 namespace datawal {
 namespace {
 
+// What most frames fit into: then one read does.
+constexpr std::size_t kFirstRead = 1024;
+
 Error decoding_error(const DecodeOutcome& outcome, Position position) {
   return record_error(decode_error_code(outcome), decode_error_text(outcome), position);
 }
 
-Error short_read(std::size_t found, std::size_t wanted, Position position) {
+Error short_read(std::size_t found, std::uint64_t wanted, Position position) {
   return record_error(
       ErrorCode::kShortRead,
       "short read, " + std::to_string(found) + " bytes of " + std::to_string(wanted) + " are there",
       position);
 }
 
-Result<FrameHeader> fetch_header(const File& file, Position position) {
-  std::array<std::byte, kFrameHeaderSize> bytes{};
-  DATAWAL_TRY_ASSIGN(const std::size_t count, file.read_at(position.offset, bytes));
-  if (count < bytes.size()) return std::unexpected(short_read(count, bytes.size(), position));
-  const HeaderOutcome outcome = decode_header(bytes);
-  if (const auto* header = std::get_if<FrameHeader>(&outcome)) return *header;
-  return std::unexpected(decoding_error(decode_frame(bytes), position));
+Error length_mismatch(std::uint64_t size, std::uint64_t size_known, Position position) {
+  return record_error(ErrorCode::kLengthMismatch,
+                      "length mismatch, a record of " + std::to_string(size) +
+                          " bytes where one of up to " + std::to_string(size_known) + " was",
+                      position);
+}
+
+struct ReadBytes {
+  std::unique_ptr<std::byte[]> buffer;
+  std::size_t count = 0;
+
+  [[nodiscard]] ByteView view() const { return {buffer.get(), count}; }
+};
+
+// The first bytes of the frame, and the rest of them if its header asks for more.
+Result<ReadBytes> read_by_header(const File& file, Position position, std::uint64_t size_known) {
+  const auto first =
+      static_cast<std::size_t>(std::clamp<std::uint64_t>(size_known, kFrameHeaderSize, kFirstRead));
+  ReadBytes read{.buffer = std::make_unique_for_overwrite<std::byte[]>(first)};
+  DATAWAL_TRY_ASSIGN(read.count, file.read_at(position.offset, {read.buffer.get(), first}));
+  const HeaderOutcome outcome = decode_header(read.view());
+  const auto* header = std::get_if<FrameHeader>(&outcome);
+  if (header == nullptr || header->size() <= first || read.count < first) return read;
+  const std::size_t size = header->size();
+  ReadBytes whole{.buffer = std::make_unique_for_overwrite<std::byte[]>(size), .count = first};
+  std::memcpy(whole.buffer.get(), read.buffer.get(), first);
+  DATAWAL_TRY_ASSIGN(
+      const std::size_t rest,
+      file.read_at(position.offset + first, {whole.buffer.get() + first, size - first}));
+  whole.count += rest;
+  return whole;
 }
 
 }  // namespace
@@ -43,40 +72,23 @@ Error record_error(ErrorCode code, const std::string& what, Position position) {
       .offset = position.offset};
 }
 
-Result<FetchedFrame> fetch_frame(const File& file, Position position,
-                                 std::uint32_t frame_size_max) {
-  std::size_t wanted = frame_size_max;
-  if (wanted == 0) {
-    DATAWAL_TRY_ASSIGN(const FrameHeader header, fetch_header(file, position));
-    wanted = header.size();
-  }
-  FetchedFrame fetched{std::make_unique_for_overwrite<std::byte[]>(wanted), {}};
-  DATAWAL_TRY_ASSIGN(const std::size_t count,
-                     file.read_at(position.offset, {fetched.buffer.get(), wanted}));
-  const DecodeOutcome outcome = decode_frame({fetched.buffer.get(), count});
+Result<FetchedFrame> fetch_frame(const File& file, Position position, std::uint64_t size_known) {
+  DATAWAL_TRY_ASSIGN(ReadBytes read, read_by_header(file, position, size_known));
+  const DecodeOutcome outcome = decode_frame(read.view());
   if (const auto* frame = std::get_if<DecodedFrame>(&outcome)) {
-    fetched.frame = *frame;
-    if (frame_size_max == 0 || round_up_frame_size(frame->size) == frame_size_max) return fetched;
-    return std::unexpected(
-        record_error(ErrorCode::kLengthMismatch,
-                     "length mismatch, a record of " + std::to_string(frame->size) +
-                         " bytes where one of up to " + std::to_string(frame_size_max) + " was",
-                     position));
+    if (frame->size <= size_known) return FetchedFrame{std::move(read.buffer), *frame};
+    return std::unexpected(length_mismatch(frame->size, size_known, position));
   }
   const auto* truncated = std::get_if<Truncated>(&outcome);
-  if (truncated != nullptr && count < wanted) {
-    const bool as_remembered = truncated->needed == kFrameHeaderSize ||
-                               round_up_frame_size(truncated->needed) == frame_size_max;
-    return std::unexpected(as_remembered ? short_read(count, truncated->needed, position)
-                                         : decoding_error(outcome, position));
+  if (truncated != nullptr && truncated->needed <= std::max(size_known, kFrameHeaderSize)) {
+    return std::unexpected(short_read(read.count, truncated->needed, position));
   }
-  if (truncated != nullptr) {
-    return std::unexpected(
-        record_error(ErrorCode::kLengthMismatch,
-                     "length mismatch, a record of " + std::to_string(truncated->needed) +
-                         " bytes where one of up to " + std::to_string(wanted) + " was",
-                     position));
-  }
+  return std::unexpected(decoding_error(outcome, position));
+}
+
+Result<DecodedFrame> decode_at(ByteView bytes, Position position) {
+  const DecodeOutcome outcome = decode_frame(bytes);
+  if (const auto* frame = std::get_if<DecodedFrame>(&outcome)) return *frame;
   return std::unexpected(decoding_error(outcome, position));
 }
 

@@ -11,25 +11,20 @@
 
 namespace datawal {
 
-// Indexes remember the sizes of frames rounded up to multiples of this many bytes.
-inline constexpr std::uint32_t kFrameSizeUnit = 64;
-
-[[nodiscard]] constexpr std::uint32_t round_up_frame_size(std::size_t size) noexcept {
-  return static_cast<std::uint32_t>((size + kFrameSizeUnit - 1) / kFrameSizeUnit * kFrameSizeUnit);
-}
-
-// A frame and the bytes that its views point into.
+// A frame and the bytes that its views point into, unless those are a mapping's.
 struct FetchedFrame {
   std::unique_ptr<std::byte[]> buffer;
   DecodedFrame frame;
 };
 
-// Reads the frame at `position` of `file`, with one read if `frame_size_max`, its size rounded up,
-// is known, that is not 0. Fails with kShortRead where the file ends in a frame of that size, with
-// kTruncated where it ends in one of another size, with kLengthMismatch where a whole frame is not
-// of that size, and with kCrcMismatch, kStructural, kUnsupportedVersion.
+// Reads the frame at `position` of `file`, where so many bytes of frames are known to be: one read,
+// or two for a frame above 1 KiB. Fails with kShortRead where the file ends before them, with
+// kTruncated where a frame reaches beyond them and the file, with kLengthMismatch where a whole
+// frame reaches beyond them, and with kCrcMismatch, kStructural, kUnsupportedVersion.
 [[nodiscard]] Result<FetchedFrame> fetch_frame(const File& file, Position position,
-                                               std::uint32_t frame_size_max);
+                                               std::uint64_t size_known);
+// The same of a frame in memory: `bytes` are all those known.
+[[nodiscard]] Result<DecodedFrame> decode_at(ByteView bytes, Position position);
 
 // An error about the record at `position`, with the remedy for a damaged store.
 [[nodiscard]] Error record_error(ErrorCode code, const std::string& what, Position position);

@@ -9,9 +9,8 @@
 #include "format/names.h"
 
 namespace datawal {
-namespace {
 
-Error exhausted(Position position) {
+Error LogAddresses::exhausted(Position position) {
   return {.code = ErrorCode::kExhausted,
           .message =
               "the address space of the key index has run out: the segments that were "
@@ -23,8 +22,6 @@ Error exhausted(Position position) {
           .offset = position.offset};
 }
 
-}  // namespace
-
 LogAddresses::LogAddresses(std::uint32_t unit_count_max)
     : unit_count_max_(std::min(unit_count_max, kUnitCountMax)) {}
 
@@ -34,13 +31,26 @@ LogAddresses::~LogAddresses() {
   }
 }
 
-Result<LogAddress> LogAddresses::address_in_other_unit(Position position) {
+Result<LogAddress> LogAddresses::address_in_other_unit(Position position,
+                                                       std::uint32_t frame_size) {
   const std::lock_guard lock(mutex_);
   DATAWAL_TRY_ASSIGN(const std::uint32_t unit, unit_for(position));
   last_segment_ = position.segment;
   last_index_ = position.offset >> kUnitBits;
   last_unit_base_ = std::uint64_t{unit} << kUnitBits;
-  return LogAddress{last_unit_base_ | position.offset % kUnitSize};
+  last_unit_ = &unit_at(unit);
+  return address_in_last_unit(position.offset % kUnitSize, frame_size);
+}
+
+std::optional<LogAddress> LogAddresses::find(Position position) const {
+  const std::lock_guard lock(mutex_);
+  const auto segment = segments_.find(position.segment);
+  if (segment == segments_.end()) return std::nullopt;
+  const std::uint64_t index = position.offset >> kUnitBits;
+  const std::vector<AddressedUnit>& units = segment->second.units;
+  const auto at = std::ranges::lower_bound(units, index, {}, &AddressedUnit::index);
+  if (at == units.end() || at->index != index) return std::nullopt;
+  return LogAddress{std::uint64_t{at->unit} << kUnitBits | position.offset % kUnitSize};
 }
 
 Result<std::uint32_t> LogAddresses::unit_for(Position position) {
@@ -58,10 +68,17 @@ Result<std::uint32_t> LogAddresses::unit_for(Position position) {
     return unit;
   }
   inserted->unit = *unit;
-  const std::byte* base = segment.base;
-  unit_at(*unit).base.store(base == nullptr ? nullptr : base + (std::size_t{index} << kUnitBits),
-                            std::memory_order_release);
+  unit_at(*unit).end.store(0, std::memory_order_relaxed);
+  map_unit(segment, *inserted);
   return unit;
+}
+
+void LogAddresses::map_unit(const Segment& segment, const AddressedUnit& known) {
+  Unit& unit = unit_at(known.unit);
+  const std::uint64_t begin = std::uint64_t{known.index} << kUnitBits;
+  const bool is_mapped = begin < segment.mapped.size();
+  unit.mapped_end.store(is_mapped ? segment.mapped.size() - begin : 0, std::memory_order_relaxed);
+  unit.base.store(is_mapped ? segment.mapped.data() + begin : nullptr, std::memory_order_release);
 }
 
 Result<std::uint32_t> LogAddresses::take_unit(Position position) {
@@ -74,6 +91,7 @@ Result<std::uint32_t> LogAddresses::take_unit(Position position) {
     make_chunk_for(unit);
     ++unit_count_;
   }
+  has_room_.store(!free_units_.empty() || unit_count_ < unit_count_max_, std::memory_order_relaxed);
   const std::uint64_t segment{std::to_underlying(position.segment)};
   unit_at(unit).stretch.store(segment << 32 | position.offset >> kUnitBits,
                               std::memory_order_relaxed);
@@ -86,15 +104,11 @@ void LogAddresses::make_chunk_for(std::uint32_t unit) {
   chunk.store(std::make_unique<Chunk>().release(), std::memory_order_release);
 }
 
-void LogAddresses::set_mapping(SegmentId segment, const std::byte* base) {
+void LogAddresses::set_mapping(SegmentId segment, ByteView bytes) {
   const std::lock_guard lock(mutex_);
   Segment& mapped = segments_[segment];
-  mapped.base = base;
-  for (const AddressedUnit& known : mapped.units) {
-    unit_at(known.unit)
-        .base.store(base == nullptr ? nullptr : base + (std::size_t{known.index} << kUnitBits),
-                    std::memory_order_release);
-  }
+  mapped.mapped = bytes;
+  for (const AddressedUnit& known : mapped.units) map_unit(mapped, known);
 }
 
 RetiredUnits LogAddresses::retire(SegmentId segment) {
@@ -111,13 +125,17 @@ RetiredUnits LogAddresses::retire(SegmentId segment) {
 void LogAddresses::reuse(RetiredUnits retired) {
   const std::lock_guard lock(mutex_);
   free_units_.insert(free_units_.end(), retired.units_.begin(), retired.units_.end());
+  if (!free_units_.empty()) has_room_.store(true, std::memory_order_relaxed);
 }
 
 std::vector<std::optional<AddressedStretch>> LogAddresses::stretches() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::optional<AddressedStretch>> stretches(unit_count_);
   for (const auto& [id, segment] : segments_) {
-    for (const AddressedUnit& known : segment.units) stretches[known.unit] = {id, known.index};
+    for (const AddressedUnit& known : segment.units) {
+      stretches[known.unit] = {id, known.index,
+                               unit_at(known.unit).end.load(std::memory_order_relaxed)};
+    }
   }
   return stretches;
 }
@@ -125,28 +143,26 @@ std::vector<std::optional<AddressedStretch>> LogAddresses::stretches() const {
 bool LogAddresses::restore(std::span<const std::optional<AddressedStretch>> stretches) {
   if (stretches.size() > unit_count_max_) return false;
   const auto count = static_cast<std::uint32_t>(stretches.size());
-  std::vector<std::pair<AddressedStretch, std::uint32_t>> used;
+  std::vector<std::uint32_t> used;
   std::vector<std::uint32_t> unused;
-  for (std::uint32_t unit = count; unit-- > 0;) {
-    if (stretches[unit]) {
-      used.emplace_back(*stretches[unit], unit);
-    } else {
-      unused.push_back(unit);
-    }
-  }
-  std::ranges::sort(used);
-  const auto is_same = [](const auto& a, const auto& b) { return a.first == b.first; };
-  if (std::ranges::adjacent_find(used, is_same) != used.end()) return false;
+  for (std::uint32_t unit = count; unit-- > 0;) (stretches[unit] ? used : unused).push_back(unit);
+  const auto place = [&](std::uint32_t unit) {
+    return std::pair(stretches[unit]->segment, stretches[unit]->index);
+  };
+  std::ranges::sort(used, {}, place);
+  if (std::ranges::adjacent_find(used, {}, place) != used.end()) return false;
   const std::lock_guard lock(mutex_);
   for (std::uint32_t unit = 0; unit < count; unit += kChunkUnits) make_chunk_for(unit);
-  for (const auto& [stretch, unit] : used) {
-    segments_[stretch.segment].units.push_back({stretch.index, unit});
-    unit_at(unit).stretch.store(
-        std::uint64_t{std::to_underlying(stretch.segment)} << 32 | stretch.index,
-        std::memory_order_relaxed);
+  for (const std::uint32_t unit : used) {
+    const auto [segment, index] = place(unit);
+    segments_[segment].units.push_back({index, unit});
+    unit_at(unit).stretch.store(std::uint64_t{std::to_underlying(segment)} << 32 | index,
+                                std::memory_order_relaxed);
+    unit_at(unit).end.store(stretches[unit]->end, std::memory_order_relaxed);
   }
   free_units_ = std::move(unused);
   unit_count_ = count;
+  has_room_.store(!free_units_.empty() || unit_count_ < unit_count_max_, std::memory_order_relaxed);
   return true;
 }
 

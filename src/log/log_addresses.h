@@ -10,16 +10,17 @@
 //
 // A unit also knows where its stretch is in memory, if its segment is mapped.
 //
-// Thread safety: position_of() and data_at() may be called by any thread at any time, take no lock
+// Thread safety: position_of() and view_at() may be called by any thread at any time, take no lock
 // and write nothing; the address must have reached the thread from the one that asked for it in a
 // way that orders memory (release, acquire). address_of() and retire() are for one thread at a
 // time. The other functions may be called by any thread.
 //
-// Cost: position_of() and data_at() are two dependent loads, from 16 bytes for each unit;
+// Cost: position_of() and view_at() are two dependent loads, from 32 bytes for each unit;
 // address_of() is a comparison, or a search under a mutex where the unit is not that of the call
 // before.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -52,10 +53,11 @@ class RetiredUnits {
 
 // The stretch of a segment that a unit of addresses stands for.
 struct AddressedStretch {
-  SegmentId segment;
-  std::uint32_t index;  // in the segment, counted in units
+  SegmentId segment{};
+  std::uint32_t index = 0;  // in the segment, counted in units
+  std::uint64_t end = 0;    // of the frames that begin in it, from its begin
 
-  friend constexpr auto operator<=>(const AddressedStretch&, const AddressedStretch&) = default;
+  friend bool operator==(const AddressedStretch&, const AddressedStretch&) = default;
 };
 
 class LogAddresses {
@@ -70,14 +72,21 @@ class LogAddresses {
   LogAddresses(const LogAddresses&) = delete;
   LogAddresses& operator=(const LogAddresses&) = delete;
 
-  // The address of `position`: the same for the same position until the segment is retired. Fails
-  // with kExhausted where a new unit is needed and there is none.
-  [[nodiscard]] Result<LogAddress> address_of(Position position) {
+  // The address of the frame of `frame_size` bytes at `position`: the same for the same position
+  // until the segment is retired. Fails with kExhausted where a new unit is needed and there is
+  // none.
+  [[nodiscard]] Result<LogAddress> address_of(Position position, std::uint32_t frame_size) {
     if (position.segment == last_segment_ && position.offset >> kUnitBits == last_index_) {
-      return LogAddress{last_unit_base_ | position.offset % kUnitSize};
+      return address_in_last_unit(position.offset % kUnitSize, frame_size);
     }
-    return address_in_other_unit(position);
+    return address_in_other_unit(position, frame_size);
   }
+  // What address_of() fails with.
+  [[nodiscard]] static Error exhausted(Position position);
+  // The address that address_of() has given for a frame at `position`, or for one in its unit.
+  [[nodiscard]] std::optional<LogAddress> find(Position position) const;
+  // Whether address_of() is sure not to fail.
+  [[nodiscard]] bool has_room() const noexcept { return has_room_.load(std::memory_order_relaxed); }
 
   [[nodiscard]] Position position_of(LogAddress address) const noexcept {
     const std::uint64_t stretch = unit_of(address).stretch.load(std::memory_order_relaxed);
@@ -85,16 +94,25 @@ class LogAddresses {
             (stretch & 0xffff'ffff) << kUnitBits | offset_in_unit(address)};
   }
 
-  // The byte at `address`, or null if its segment is not mapped. The caller keeps the mapping for
-  // as long as anybody may be using it.
-  [[nodiscard]] const std::byte* data_at(LogAddress address) const noexcept {
-    const std::byte* base = unit_of(address).base.load(std::memory_order_acquire);
-    return base == nullptr ? nullptr : base + offset_in_unit(address);
+  // The bytes from `address` on, as far as frames are known that begin in its unit; nothing where
+  // the segment is not mapped. The caller keeps the mapping for as long as anybody may be using it.
+  [[nodiscard]] ByteView view_at(LogAddress address) const noexcept {
+    const Unit& unit = unit_of(address);
+    const std::byte* const base = unit.base.load(std::memory_order_acquire);
+    const std::uint64_t end = std::min(unit.end.load(std::memory_order_relaxed),
+                                       unit.mapped_end.load(std::memory_order_relaxed));
+    const std::uint64_t offset = offset_in_unit(address);
+    if (base == nullptr || end <= offset) return {};
+    return {base + offset, end - offset};
+  }
+  // How many bytes there are from `address` to the end of the frames that begin in its unit.
+  [[nodiscard]] std::uint64_t size_from(LogAddress address) const noexcept {
+    const std::uint64_t end = unit_of(address).end.load(std::memory_order_relaxed);
+    return end - std::min(end, offset_in_unit(address));
   }
 
-  // Says that `segment` is mapped at `base`, all of it that is addressed or will be; null takes
-  // that back.
-  void set_mapping(SegmentId segment, const std::byte* base);
+  // Says that `segment` is mapped as `bytes`; none takes that back.
+  void set_mapping(SegmentId segment, ByteView bytes);
 
   // Ends the addressing of `segment`, whose file is replaced or removed: from now on its positions
   // get other addresses, while those given so far still lead where they did.
@@ -116,8 +134,10 @@ class LogAddresses {
   struct Unit {
     std::atomic<std::uint64_t> stretch{0};  // the segment above the index in it
     std::atomic<const std::byte*> base{nullptr};
+    std::atomic<std::uint64_t> end{0};         // of the frames that begin in it, from its begin
+    std::atomic<std::uint64_t> mapped_end{0};  // of what is mapped, likewise
   };
-  static_assert(sizeof(Unit) == 16);
+  static_assert(sizeof(Unit) == 32);
   static constexpr std::uint32_t kChunkUnits = 2048;
   using Chunk = std::array<Unit, kChunkUnits>;
   static constexpr std::uint32_t kChunkCount = kUnitCountMax / kChunkUnits;
@@ -127,7 +147,7 @@ class LogAddresses {
     std::uint32_t unit;
   };
   struct Segment {
-    const std::byte* base = nullptr;
+    ByteView mapped = {};
     std::vector<AddressedUnit> units;  // by index, ascending
   };
 
@@ -142,7 +162,16 @@ class LogAddresses {
     return (*chunk)[unit % kChunkUnits];
   }
 
-  [[nodiscard]] Result<LogAddress> address_in_other_unit(Position position);
+  [[nodiscard]] LogAddress address_in_last_unit(std::uint64_t offset, std::uint64_t frame_size) {
+    const std::uint64_t end = offset + frame_size;
+    if (end > last_unit_->end.load(std::memory_order_relaxed)) {
+      last_unit_->end.store(end, std::memory_order_relaxed);
+    }
+    return LogAddress{last_unit_base_ | offset};
+  }
+  [[nodiscard]] Result<LogAddress> address_in_other_unit(Position position,
+                                                         std::uint32_t frame_size);
+  void map_unit(const Segment& segment, const AddressedUnit& known);
   [[nodiscard]] Result<std::uint32_t> unit_for(Position position);
   [[nodiscard]] Result<std::uint32_t> take_unit(Position position);
   void make_chunk_for(std::uint32_t unit);
@@ -151,6 +180,8 @@ class LogAddresses {
   SegmentId last_segment_{};
   std::uint64_t last_index_ = ~std::uint64_t{0};
   std::uint64_t last_unit_base_ = 0;
+  Unit* last_unit_ = nullptr;
+  std::atomic<bool> has_room_{true};
 
   std::array<std::atomic<Chunk*>, kChunkCount> chunks_{};  // owned; never moved once published
   const std::uint32_t unit_count_max_;

@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint64_t kUnit = LogAddresses::kUnitSize;
 
 LogAddress checked_address(LogAddresses& addresses, Position position) {
-  const Result<LogAddress> address = addresses.address_of(position);
+  const Result<LogAddress> address = addresses.address_of(position, 1);
   EXPECT_TRUE(address.has_value());
   return address.value_or(LogAddress{});
 }
@@ -61,19 +61,19 @@ TEST(LogAddresses, RiseWithTheLog) {
 TEST(LogAddresses, RunOutWithARemedy) {
   LogAddresses addresses(2);
   const LogAddress kept = checked_address(addresses, {SegmentId{1}, 0});
-  ASSERT_TRUE(addresses.address_of({SegmentId{2}, 0}));
-  const Result<LogAddress> address = addresses.address_of({SegmentId{3}, 0});
+  ASSERT_TRUE(addresses.address_of({SegmentId{2}, 0}, 1));
+  const Result<LogAddress> address = addresses.address_of({SegmentId{3}, 0}, 1);
   ASSERT_FALSE(address);
   EXPECT_EQ(address.error().code, ErrorCode::kExhausted);
   EXPECT_NE(address.error().message.find("compact"), std::string::npos);
-  EXPECT_FALSE(addresses.address_of({SegmentId{3}, 0})) << "a failure assigns nothing";
+  EXPECT_FALSE(addresses.address_of({SegmentId{3}, 0}, 1)) << "a failure assigns nothing";
   EXPECT_EQ(checked_address(addresses, {SegmentId{1}, 7}), LogAddress{7});
   EXPECT_EQ(addresses.position_of(kept), (Position{SegmentId{1}, 0}));
 }
 
 TEST(LogAddresses, RefuseAnOffsetThatNoUnitCanHave) {
   LogAddresses addresses;
-  const Result<LogAddress> address = addresses.address_of({SegmentId{1}, ~std::uint64_t{0}});
+  const Result<LogAddress> address = addresses.address_of({SegmentId{1}, ~std::uint64_t{0}}, 1);
   ASSERT_FALSE(address);
   EXPECT_EQ(address.error().code, ErrorCode::kExhausted);
 }
@@ -82,36 +82,81 @@ TEST(LogAddresses, LeadIntoTheMapping) {
   LogAddresses addresses;
   const Bytes memory(3 * kUnit);
   const LogAddress before = checked_address(addresses, {SegmentId{1}, kUnit + 9});
-  EXPECT_EQ(addresses.data_at(before), nullptr);
-  addresses.set_mapping(SegmentId{1}, memory.data());
+  EXPECT_EQ(addresses.view_at(before).data(), nullptr);
+  addresses.set_mapping(SegmentId{1}, memory);
   const LogAddress after = checked_address(addresses, {SegmentId{1}, 2 * kUnit + 3});
-  EXPECT_EQ(addresses.data_at(before), memory.data() + kUnit + 9);
-  EXPECT_EQ(addresses.data_at(after), memory.data() + 2 * kUnit + 3);
-  addresses.set_mapping(SegmentId{1}, nullptr);
-  EXPECT_EQ(addresses.data_at(before), nullptr);
-  EXPECT_EQ(addresses.data_at(checked_address(addresses, {SegmentId{1}, 0})), nullptr);
+  EXPECT_EQ(addresses.view_at(before).data(), memory.data() + kUnit + 9);
+  EXPECT_EQ(addresses.view_at(after).data(), memory.data() + 2 * kUnit + 3);
+  addresses.set_mapping(SegmentId{1}, {});
+  EXPECT_EQ(addresses.view_at(before).data(), nullptr);
+  EXPECT_EQ(addresses.view_at(checked_address(addresses, {SegmentId{1}, 0})).data(), nullptr);
 }
 
 TEST(LogAddresses, RememberAMappingMadeBeforeTheFirstRecord) {
   LogAddresses addresses;
   const Bytes memory(kUnit);
-  addresses.set_mapping(SegmentId{4}, memory.data());
-  EXPECT_EQ(addresses.data_at(checked_address(addresses, {SegmentId{4}, 12})), memory.data() + 12);
+  addresses.set_mapping(SegmentId{4}, memory);
+  EXPECT_EQ(addresses.view_at(checked_address(addresses, {SegmentId{4}, 12})).data(),
+            memory.data() + 12);
+}
+
+TEST(LogAddresses, ShowNoMoreThanTheFramesThatBeginInTheUnit) {
+  LogAddresses addresses;
+  const Bytes memory(3 * kUnit);
+  addresses.set_mapping(SegmentId{1}, memory);
+  const LogAddress first = *addresses.address_of({SegmentId{1}, 0}, 100);
+  EXPECT_EQ(addresses.view_at(first).size(), 100U);
+  EXPECT_EQ(addresses.size_from(first), 100U);
+  const LogAddress last = *addresses.address_of({SegmentId{1}, 100}, kUnit + 50);
+  EXPECT_EQ(addresses.view_at(first).size(), kUnit + 150);
+  EXPECT_EQ(addresses.view_at(last).size(), kUnit + 50);
+  const LogAddress next = *addresses.address_of({SegmentId{1}, kUnit + 150}, 30);
+  EXPECT_EQ(addresses.view_at(next).size(), 30U);
+  EXPECT_EQ(addresses.view_at(last).size(), kUnit + 50);
+}
+
+TEST(LogAddresses, ShowNothingBehindTheMapping) {
+  LogAddresses addresses;
+  const Bytes memory(1000);
+  addresses.set_mapping(SegmentId{1}, memory);
+  EXPECT_EQ(addresses.view_at(*addresses.address_of({SegmentId{1}, 900}, 300)).size(), 100U);
+  EXPECT_TRUE(addresses.view_at(*addresses.address_of({SegmentId{1}, 1200}, 300)).empty());
+  EXPECT_TRUE(addresses.view_at(*addresses.address_of({SegmentId{1}, 2 * kUnit}, 9)).empty());
+}
+
+TEST(LogAddresses, AreFoundWithoutBeingGiven) {
+  LogAddresses addresses;
+  EXPECT_FALSE(addresses.find({SegmentId{1}, 0}));
+  const LogAddress given = checked_address(addresses, {SegmentId{1}, kUnit + 3});
+  EXPECT_EQ(addresses.find({SegmentId{1}, kUnit + 3}), given);
+  EXPECT_FALSE(addresses.find({SegmentId{1}, 3}));
+  EXPECT_FALSE(addresses.find({SegmentId{2}, kUnit + 3}));
+}
+
+TEST(LogAddresses, SayBeforehandThatTheyHaveRunOut) {
+  LogAddresses addresses(2);
+  EXPECT_TRUE(addresses.has_room());
+  checked_address(addresses, {SegmentId{1}, 0});
+  EXPECT_TRUE(addresses.has_room());
+  checked_address(addresses, {SegmentId{2}, 0});
+  EXPECT_FALSE(addresses.has_room());
+  addresses.reuse(addresses.retire(SegmentId{1}));
+  EXPECT_TRUE(addresses.has_room());
 }
 
 TEST(LogAddresses, OfARetiredSegmentStayWhileNewOnesDiffer) {
   LogAddresses addresses(2);
   const Bytes memory(kUnit);
-  addresses.set_mapping(SegmentId{1}, memory.data());
+  addresses.set_mapping(SegmentId{1}, memory);
   const LogAddress old = checked_address(addresses, {SegmentId{1}, 8});
   RetiredUnits retired = addresses.retire(SegmentId{1});
   EXPECT_EQ(retired.count(), 1U);
   const LogAddress fresh = checked_address(addresses, {SegmentId{1}, 8});
   EXPECT_NE(fresh, old);
-  EXPECT_EQ(addresses.data_at(fresh), nullptr);
-  EXPECT_EQ(addresses.data_at(old), memory.data() + 8);
+  EXPECT_EQ(addresses.view_at(fresh).data(), nullptr);
+  EXPECT_EQ(addresses.view_at(old).data(), memory.data() + 8);
   EXPECT_EQ(addresses.position_of(old), (Position{SegmentId{1}, 8}));
-  ASSERT_FALSE(addresses.address_of({SegmentId{2}, 0}));
+  ASSERT_FALSE(addresses.address_of({SegmentId{2}, 0}, 1));
   addresses.reuse(std::move(retired));
   EXPECT_EQ(addresses.position_of(checked_address(addresses, {SegmentId{2}, 6})),
             (Position{SegmentId{2}, 6}));
@@ -149,7 +194,7 @@ TEST(LogAddresses, TellTheirMemory) {
   LogAddresses addresses;
   const std::size_t empty = addresses.memory_size();
   for (std::uint32_t index = 0; index < 5000; ++index) {
-    ASSERT_TRUE(addresses.address_of({SegmentId{1}, index * kUnit}));
+    ASSERT_TRUE(addresses.address_of({SegmentId{1}, index * kUnit}, 1));
   }
   EXPECT_GE(addresses.memory_size(), empty + std::size_t{5000} * 24);
 }

@@ -266,7 +266,8 @@ TEST(SharedLogOnDisk, ManyThreadsWriteOneLog) {
     ASSERT_EQ((*record)->txid, ++txid);
     const std::string text(as_text((*record)->payload));
     const int thread = std::stoi(text);
-    EXPECT_EQ(text, std::to_string(thread) + " " + std::to_string(next.at(static_cast<std::size_t>(thread))++));
+    EXPECT_EQ(text, std::to_string(thread) + " " +
+                        std::to_string(next.at(static_cast<std::size_t>(thread))++));
   }
   EXPECT_EQ(txid, kThreads * kRecords);
 }

@@ -29,7 +29,7 @@ class CompactSegment {
 
  private:
   [[nodiscard]] Status write(const SortedKeys::Entry& entry) {
-    DATAWAL_TRY_ASSIGN(const FetchedFrame fetched, index_.fetch_at(entry.key, entry.location));
+    DATAWAL_TRY_ASSIGN(const FetchedFrame fetched, index_.fetch_at(entry.key, entry.address));
     RecordView record = fetched.frame.record;
     record.txid = mark_.txid + 1;
     frame_.resize(fetched.frame.size);
@@ -61,7 +61,7 @@ Status write_watermark(Directory& directory, Watermark mark, const Filesystem& f
 Result<CompactionStats> DataWal::compact_to(const std::filesystem::path& target) const {
   Filesystem& filesystem = impl_->filesystem();
   DATAWAL_TRY_ASSIGN(StagedDirectory staged, StagedDirectory::create(filesystem, target));
-  DATAWAL_TRY_ASSIGN(const SortedKeys sorted, SortedKeys::collect(impl_->index()));
+  DATAWAL_TRY_ASSIGN(const SortedKeys sorted, impl_->sorted_keys());
   DATAWAL_TRY_ASSIGN(
       const std::unique_ptr<File> file,
       staged.directory().open(segment_name(kOnlySegment), OpenMode::kCreateExclusive));

@@ -1,5 +1,6 @@
 #include "datawal/data_wal.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/try.h"
@@ -10,10 +11,11 @@
 namespace datawal {
 namespace {
 
-StoreIndex make_index(Filesystem& filesystem, std::shared_ptr<const Directory> directory) {
-  KeyHasher::Secret secret;
+StoreIndex make_index(Filesystem& filesystem, std::shared_ptr<const Directory> directory,
+                      StoreRecords::Access access) {
+  SipHashKey secret;
   filesystem.fill_random(secret);
-  return {std::move(directory), secret};
+  return {std::move(directory), access, secret};
 }
 
 }  // namespace
@@ -46,6 +48,13 @@ Status DataWal::Impl::check_writable() const {
   return log->read([](const LogWriter& writer) { return writer.check_usable(); });
 }
 
+Result<SortedKeys> DataWal::Impl::sorted_keys() const {
+  const auto collect = [this](const auto&...) { return index_.live_records(); };
+  const std::vector<IndexedRecord> records =
+      shared_log_ != nullptr ? shared_log_->read(collect) : collect();
+  return SortedKeys::collect(index_, records);
+}
+
 Status DataWal::Impl::close() {
   return shared_log_ != nullptr ? shared_log_->close() : Status{};
 }
@@ -68,15 +77,17 @@ const Directory& DataWal::Impl::directory() const {
 Result<DataWal> DataWal::open(const std::filesystem::path& directory, const Options& options) {
   Filesystem& filesystem = filesystem_of(options);
   DATAWAL_TRY_ASSIGN(LogOpening opening, LogOpening::begin(directory, options));
-  StoreIndex index = make_index(filesystem, opening.directory());
+  StoreIndex index =
+      make_index(filesystem, opening.directory(),
+                 {.may_map = options.map_files, .size_max = options.segment_size_max});
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, opening.next());
     if (!record) break;
-    index.replay(*record);
+    DATAWAL_TRY(index.replay(*record));
   }
   DATAWAL_TRY_ASSIGN(std::unique_ptr<LogWriter> writer, opening.finish());
-  return DataWal(std::make_unique<Impl>(
-      filesystem, std::move(index), std::make_unique<SharedLog>(std::move(writer), options)));
+  return DataWal(std::make_unique<Impl>(filesystem, std::move(index),
+                                        std::make_unique<SharedLog>(std::move(writer), options)));
 }
 
 Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,
@@ -84,12 +95,12 @@ Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,
   Filesystem& filesystem = filesystem_of(options);
   DATAWAL_TRY_ASSIGN(std::shared_ptr<Directory> opened, open_store(directory, options));
   DATAWAL_TRY_ASSIGN(LogView view, load_log_view(opened, filesystem, options.damage));
-  StoreIndex index = make_index(filesystem, opened);
+  StoreIndex index = make_index(filesystem, opened, {});  // others may cut what they write
   LogScan scan(view, options.damage, {});
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, scan.next());
     if (!record) break;
-    index.replay(*record);
+    DATAWAL_TRY(index.replay(*record));
   }
   return DataWal(std::make_unique<Impl>(filesystem, std::move(index), std::move(view),
                                         scan.report(), scan.facts().end));
@@ -105,6 +116,11 @@ Result<std::optional<Value>> DataWal::get(ByteView key) const {
   if (!found) return std::nullopt;
   FetchedFrame& fetched = found->fetched;
   const ByteView value = fetched.frame.record.payload;
+  if (!fetched.buffer) {
+    auto copy = std::make_unique_for_overwrite<std::byte[]>(value.size());
+    std::ranges::copy(value, copy.get());
+    return Value(std::move(copy), 0, value.size());
+  }
   const auto offset = static_cast<std::size_t>(value.data() - fetched.buffer.get());
   return Value(std::move(fetched.buffer), offset, value.size());
 }
@@ -124,9 +140,10 @@ Result<std::optional<RecordRef>> DataWal::ref_of(ByteView key) const {
 Result<Txid> DataWal::put(ByteView key, ByteView value, std::optional<Durability> durability) {
   DATAWAL_TRY_ASSIGN(SharedLog* const log, impl_->writable_log());
   const auto work = [&](LogWriter& writer) -> Result<Appended> {
-    const Fingerprint fingerprint = impl_->index().prepare_put(key);
+    DATAWAL_TRY(writer.check_usable());
+    DATAWAL_TRY_ASSIGN(const KeyIndex::Place place, impl_->index().prepare_put(key));
     DATAWAL_TRY_ASSIGN(const Appended appended, writer.append(RecordType::kPut, key, value));
-    impl_->index().note_put(fingerprint, appended.ref);
+    impl_->index().note_put(place, appended.ref);
     return appended;
   };
   DATAWAL_TRY_ASSIGN(const Appended appended,
@@ -138,8 +155,11 @@ Result<Removed> DataWal::remove(ByteView key, std::optional<Durability> durabili
   DATAWAL_TRY_ASSIGN(SharedLog* const log, impl_->writable_log());
   bool existed = false;
   const auto work = [&](LogWriter& writer) -> Result<Appended> {
+    DATAWAL_TRY(writer.check_usable());
+    DATAWAL_TRY_ASSIGN(const KeyIndex::Place place, impl_->index().prepare_removal(key));
     DATAWAL_TRY_ASSIGN(const Appended appended, writer.append(RecordType::kDelete, key, {}));
-    existed = impl_->index().note_removal(key);
+    existed = place.has_entry();
+    impl_->index().note_removal(place);
     return appended;
   };
   DATAWAL_TRY_ASSIGN(const Appended appended,
@@ -149,9 +169,7 @@ Result<Removed> DataWal::remove(ByteView key, std::optional<Durability> durabili
 
 Result<Txid> DataWal::append(ByteView payload, std::optional<Durability> durability) {
   DATAWAL_TRY_ASSIGN(SharedLog* const log, impl_->writable_log());
-  const auto work = [&](LogWriter& writer) {
-    return writer.append(RecordType::kRaw, {}, payload);
-  };
+  const auto work = [&](LogWriter& writer) { return writer.append(RecordType::kRaw, {}, payload); };
   DATAWAL_TRY_ASSIGN(const Appended appended,
                      log->write(frame_size(0, payload.size()), durability, work));
   return appended.txid;

@@ -7,6 +7,7 @@
 #include "datawal/data_wal.h"
 #include "log/log_view.h"
 #include "log/shared_log.h"
+#include "store/sorted_keys.h"
 #include "store/store_index.h"
 
 namespace datawal {
@@ -26,6 +27,10 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   // Success, or why nothing may be written.
   [[nodiscard]] Status check_writable() const;
 
+  // All live keys at this moment. What their addresses lead to stays as it is, whatever is written
+  // meanwhile.
+  [[nodiscard]] Result<SortedKeys> sorted_keys() const;
+
   [[nodiscard]] Status close();
   [[nodiscard]] RecordCursor scan() const;
   [[nodiscard]] const RecoveryReport& report() const;
@@ -35,7 +40,7 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   Filesystem& filesystem_;
   StoreIndex index_;
   SharedLog* shared_log_ = nullptr;  // inside log_
-  std::optional<RecordLog> log_;  // absent if opened read-only; then the rest says what is read
+  std::optional<RecordLog> log_;     // absent if opened read-only; then the rest says what is read
   LogView view_;
   RecoveryReport report_;
   Position end_;

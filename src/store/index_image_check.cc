@@ -2,9 +2,22 @@
 
 #include <algorithm>
 
+#include "datawal/frame.h"
 #include "format/names.h"
 
 namespace datawal {
+namespace {
+
+bool is_within(const AddressedStretch& stretch, std::span<const CoveredSegment> segments) {
+  const auto found = std::ranges::lower_bound(segments, stretch.segment, {}, &CoveredSegment::id);
+  if (found == segments.end() || found->id != stretch.segment) return false;
+  const std::uint64_t begin = std::uint64_t{stretch.index} << LogAddresses::kUnitBits;
+  // The last frame that begins in a unit may end far behind it.
+  return begin < found->size && stretch.end > 0 && stretch.end <= found->size - begin &&
+         stretch.end < LogAddresses::kUnitSize + kFrameSizeMax;
+}
+
+}  // namespace
 
 bool is_coverage_of(const IndexCoverage& coverage, std::span<const CoveredSegment> segments) {
   if (segments.empty()) return coverage.end == Position{};
@@ -23,16 +36,9 @@ std::optional<std::vector<std::uint32_t>> unit_bounds(
   std::vector<std::uint32_t> bounds;
   bounds.reserve(units.size() + 1);
   for (const std::optional<AddressedStretch>& unit : units) {
-    if (!unit) {
-      bounds.push_back(0);
-      continue;
-    }
-    const auto found = std::ranges::lower_bound(segments, unit->segment, {}, &CoveredSegment::id);
-    if (found == segments.end() || found->id != unit->segment) return std::nullopt;
-    const std::uint64_t begin = std::uint64_t{unit->index} << LogAddresses::kUnitBits;
-    if (begin >= found->size) return std::nullopt;
-    bounds.push_back(
-        static_cast<std::uint32_t>(std::min(found->size - begin, LogAddresses::kUnitSize)));
+    if (unit && !is_within(*unit, segments)) return std::nullopt;
+    const std::uint64_t end = unit ? unit->end : 0;
+    bounds.push_back(static_cast<std::uint32_t>(std::min(end, LogAddresses::kUnitSize)));
   }
   bounds.push_back(0);
   return bounds;

@@ -19,8 +19,8 @@ inline constexpr std::uint32_t kIndexTableCountMax = 1U << kRegionBits;
 [[nodiscard]] bool is_coverage_of(const IndexCoverage& coverage,
                                   std::span<const CoveredSegment> segments);
 
-// How many bytes of each unit are covered, none of free ones; behind them a zero. Nullopt if a unit
-// stands for a place that is not covered.
+// In how many bytes of each unit frames can begin, in none of free ones; behind them a zero.
+// Nullopt if a unit stands for a place that is not covered.
 [[nodiscard]] std::optional<std::vector<std::uint32_t>> unit_bounds(
     std::span<const std::optional<AddressedStretch>> units,
     std::span<const CoveredSegment> segments);

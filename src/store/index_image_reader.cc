@@ -148,13 +148,12 @@ Verdict ImageReader::take_segments(TailCursor& tail) {
 Verdict ImageReader::take_units(TailCursor& tail) {
   units_.reserve(header_.unit_count);
   for (std::uint32_t unit = 0; unit < header_.unit_count; ++unit) {
-    const SegmentId segment{tail.take<std::uint32_t>()};
-    const auto index = tail.take<std::uint32_t>();
-    if (segment == SegmentId{} && index == 0) {
-      units_.push_back(std::nullopt);
-    } else {
-      units_.push_back(AddressedStretch{segment, index});
-    }
+    AddressedStretch stretch;
+    stretch.end = tail.take<std::uint64_t>();
+    stretch.segment = SegmentId{tail.take<std::uint32_t>()};
+    stretch.index = tail.take<std::uint32_t>();
+    const bool is_free = stretch == AddressedStretch{};
+    units_.push_back(is_free ? std::nullopt : std::optional(stretch));
   }
   std::optional<std::vector<std::uint32_t>> bounds = unit_bounds(units_, segments_);
   if (!bounds) return inconsistent("addresses");

@@ -58,7 +58,7 @@ TEST_P(IndexImageRoundTrip, KeepsEveryAddressAndNoOther) {
   EXPECT_EQ(log_.index->size(), size);
   for (Key key = 0; key < before.size(); ++key) ASSERT_EQ(log_.find(key), before[key]) << key;
   std::size_t visited = 0;
-  log_.index->for_each([&](LogAddress) { ++visited; });
+  log_.index->for_each([&](const IndexedRecord&) { ++visited; });
   EXPECT_EQ(visited, size);
 }
 
@@ -129,7 +129,7 @@ TEST(IndexImage, UnitsOfRetiredSegmentsAreFreeAfterwards) {
   log.take(std::move(loaded));
   for (Key key = 0; key < 10'000; ++key) ASSERT_EQ(log.find(key), log.position(key + 20'000));
   for (std::uint64_t unit = 0; unit < retired; ++unit) {
-    ASSERT_TRUE(log.addresses->address_of({SegmentId{50}, unit * kMib}));
+    ASSERT_TRUE(log.addresses->address_of({SegmentId{50}, unit * kMib}, 28));
   }
   EXPECT_EQ(log.addresses->stretches().size(), units);
 }
@@ -138,20 +138,23 @@ TEST(IndexImage, UnitsOfRetiredSegmentsAreFreeAfterwards) {
 TEST(IndexImage, UnitsBehindWhatIsCoveredAreFreeAfterwards) {
   IndexedLog log({});
   fill(log, 10);
-  ASSERT_TRUE(log.addresses->address_of({SegmentId{1}, 5 * kMib}));
-  ASSERT_TRUE(log.addresses->address_of({SegmentId{9}, 0}));
+  ASSERT_TRUE(log.addresses->address_of({SegmentId{1}, 5 * kMib}, 28));
+  ASSERT_TRUE(log.addresses->address_of({SegmentId{9}, 0}, 28));
   const LoadedIndex loaded = must_read(log.image());
   const auto stretches = loaded.addresses->stretches();
-  EXPECT_THAT(stretches,
-              testing::ElementsAre(AddressedStretch{SegmentId{1}, 0}, std::nullopt, std::nullopt));
+  EXPECT_THAT(stretches, testing::ElementsAre(AddressedStretch{SegmentId{1}, 0, 1200}, std::nullopt,
+                                              std::nullopt));
 }
 
 class SmallIndexImage : public testing::Test {
  protected:
-  SmallIndexImage() { fill(log_, 20); }
+  SmallIndexImage() {
+    fill(log_, 20);
+    file_.bytes = log_.image();
+  }
 
   IndexedLog log_{{}};
-  MemoryFile file_{log_.image()};
+  MemoryFile file_;
 };
 
 TEST_F(SmallIndexImage, EveryFlippedByteIsNoticed) {
@@ -223,7 +226,7 @@ TEST_P(ForgedIndexImage, IsRefused) {
   ASSERT_EQ(load_le<std::uint32_t>(image_.data() + test::kImageTableCountOffset), 2U);
   ASSERT_TRUE(read_index_image(MemoryFile(image_)));
   const Forgery& forgery = GetParam();
-  Bytes value(8);
+  Bytes value(16);
   store_le(value.data(), forgery.value);
   std::copy_n(value.begin(), forgery.size,
               image_.begin() + static_cast<std::ptrdiff_t>(forgery.offset));
@@ -252,10 +255,13 @@ INSTANTIATE_TEST_SUITE_P(
         Forgery{"SegmentZero", kSegments + 8, 4, 0}, Forgery{"SameSegment", kSegments + 8, 4, 4},
         Forgery{"SegmentsOutOfOrder", kSegments + 8, 4, 5},
         Forgery{"SegmentBeyondTheNames", kSegments + 24, 4, 100'000'000},
-        Forgery{"SegmentPadding", kSegments + 12, 4, 1}, Forgery{"UnitOfNoSegment", kUnits, 4, 2},
-        Forgery{"UnitBehindTheEnd", kUnits + 4, 4, 1},
-        Forgery{"HugeUnit", kUnits + 4, 4, 0xffff'ffff}, Forgery{"SameUnit", kUnits, 4, 4},
-        Forgery{"FreeUnitInUse", kUnits, 4, 0}, Forgery{"TagGone", kTables, 8, 0},
+        Forgery{"SegmentPadding", kSegments + 12, 4, 1},
+        Forgery{"UnitOfNoSegment", kUnits + 8, 4, 2},
+        Forgery{"UnitBehindTheEnd", kUnits + 12, 4, 1},
+        Forgery{"HugeUnit", kUnits + 12, 4, 0xffff'ffff}, Forgery{"SameUnit", kUnits + 8, 4, 4},
+        Forgery{"UnitWithoutFrames", kUnits, 8, 0}, Forgery{"UnitEndBehind", kUnits, 8, 800'001},
+        Forgery{"UnitEndAfterTwoRecords", kUnits, 8, 200}, Forgery{"FreeUnitInUse", kUnits, 16, 0},
+        Forgery{"TagGone", kTables, 8, 0},
         Forgery{"EntryOfAnotherRegion", kSlots, 8, kAllBits << 63},
         Forgery{"AddressBehindTheSegment", kSlots, 8, 900'000},
         Forgery{"AddressInNoUnit", kSlots, 8, kMib * 2},

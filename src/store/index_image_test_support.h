@@ -77,9 +77,13 @@ class IndexedLog {
     };
   }
 
+  [[nodiscard]] std::uint32_t frame_size() const {
+    return static_cast<std::uint32_t>(shape_.record_size);
+  }
+
   // Each gives the key's old position.
   std::optional<Position> put(Key key) {
-    const LogAddress address = *addresses->address_of(position(keys.size()));
+    const LogAddress address = *addresses->address_of(position(keys.size()), frame_size());
     keys.push_back(key);
     return position_of(index->put(hash(key), address, matcher(key)));
   }

@@ -51,19 +51,23 @@ void add_segments(std::span<const CoveredSegment> segments, TailBuilder& tail) {
   }
 }
 
-bool is_covered(const AddressedStretch& stretch, std::span<const CoveredSegment> segments) {
+// How much of a unit's frames is covered.
+std::uint64_t covered_end(const AddressedStretch& stretch,
+                          std::span<const CoveredSegment> segments) {
   const auto found = std::ranges::lower_bound(segments, stretch.segment, {}, &CoveredSegment::id);
-  return found != segments.end() && found->id == stretch.segment &&
-         std::uint64_t{stretch.index} << LogAddresses::kUnitBits < found->size;
+  if (found == segments.end() || found->id != stretch.segment) return 0;
+  const std::uint64_t begin = std::uint64_t{stretch.index} << LogAddresses::kUnitBits;
+  return std::min(stretch.end, found->size - std::min(found->size, begin));
 }
 
 // A unit in which nothing has come to be, as that of a record that could not be written, is free.
 void add_units(std::span<const std::optional<AddressedStretch>> units,
                std::span<const CoveredSegment> segments, TailBuilder& tail) {
   for (const std::optional<AddressedStretch>& unit : units) {
-    const bool is_free = !unit || !is_covered(*unit, segments);
-    tail.add(is_free ? std::uint32_t{0} : std::to_underlying(unit->segment));
-    tail.add(is_free ? std::uint32_t{0} : unit->index);
+    const std::uint64_t end = unit ? covered_end(*unit, segments) : 0;
+    tail.add(end);
+    tail.add(end == 0 ? std::uint32_t{0} : std::to_underlying(unit->segment));
+    tail.add(end == 0 ? std::uint32_t{0} : unit->index);
   }
 }
 

@@ -37,6 +37,7 @@ class IndexOverflow {
     }
   }
 
+  // Calls visit(slot) for every entry.
   template <typename Visit>
   void visit_all(const Visit& visit) const {
     for (const Chunk* chunk = head_.load(std::memory_order_acquire); chunk != nullptr;
@@ -45,7 +46,7 @@ class IndexOverflow {
         const std::uint64_t tags =
             chunk->tags[index / kBucketSlots].load(std::memory_order_relaxed);
         if ((tags >> index % kBucketSlots * 8 & 0xff) == 0) continue;
-        visit(address_in_slot(chunk->slots[index].load(std::memory_order_relaxed)));
+        visit(chunk->slots[index].load(std::memory_order_relaxed));
       }
     }
   }

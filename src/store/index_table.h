@@ -79,6 +79,10 @@ struct HashParts {
   return LogAddress{slot % (std::uint64_t{1} << kLogAddressBits)};
 }
 
+[[nodiscard]] constexpr std::uint32_t region_in_slot(std::uint64_t slot) noexcept {
+  return static_cast<std::uint32_t>(slot >> kLogAddressBits);
+}
+
 using TagWord = std::atomic<std::uint64_t>;
 using Slot = std::atomic<std::uint64_t>;
 
@@ -197,12 +201,13 @@ class IndexTable {
     return true;
   }
 
+  // Calls visit(slot) for every entry.
   template <typename Visit>
   void visit_all(const Visit& visit) const {
     for (std::size_t index = 0; index < slots_.size(); ++index) {
       const std::uint64_t tags = tags_[index / kBucketSlots].load(std::memory_order_relaxed);
       if ((tags >> index % kBucketSlots * 8 & 0xff) == 0) continue;
-      visit(address_in_slot(slots_[index].load(std::memory_order_relaxed)));
+      visit(slots_[index].load(std::memory_order_relaxed));
     }
   }
 

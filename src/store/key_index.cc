@@ -113,4 +113,21 @@ void KeyIndex::count_memory() noexcept {
   memory_size_.store(size, std::memory_order_relaxed);
 }
 
+std::optional<LogAddress> KeyIndex::put_at(const Place& place, LogAddress address) {
+  if (!place.cell_) {
+    insert(place.parts_, place.parts_.slot(address));
+    return std::nullopt;
+  }
+  place.cell_->slot->store(place.parts_.slot(address), std::memory_order_release);
+  for (const IndexCell& cell : place.others_) erase_cell(cell);
+  return place.latest_;
+}
+
+std::optional<LogAddress> KeyIndex::erase_at(const Place& place) noexcept {
+  if (!place.cell_) return std::nullopt;
+  erase_cell(*place.cell_);
+  for (const IndexCell& cell : place.others_) erase_cell(cell);
+  return place.latest_;
+}
+
 }  // namespace datawal

@@ -58,6 +58,17 @@ struct MatchFailed {};
 // The address of the key's record, or nullopt if the key is absent.
 using IndexAnswer = std::expected<std::optional<LogAddress>, MatchFailed>;
 
+// An entry by itself: where a record is, and what the index remembers of its key.
+struct IndexedRecord {
+  LogAddress address;
+  std::uint32_t region;
+
+  // Whether the key with this hash can be the one; of others, one in four million can.
+  [[nodiscard]] bool may_be_of(KeyHash hash) const noexcept {
+    return HashParts(hash).region == region;
+  }
+};
+
 class KeyIndex {
  public:
   KeyIndex();
@@ -81,6 +92,15 @@ class KeyIndex {
   template <typename Matches>
   [[nodiscard]] IndexAnswer erase(KeyHash hash, const Matches& matches);
 
+  // put() and erase() in two steps, for who may change entries: where a key's entries are, which
+  // holds until the next change, and then the change, which cannot fail.
+  class Place;
+  template <typename Matches>
+  [[nodiscard]] std::expected<Place, MatchFailed> locate(KeyHash hash,
+                                                         const Matches& matches) const;
+  std::optional<LogAddress> put_at(const Place& place, LogAddress address);
+  std::optional<LogAddress> erase_at(const Place& place) noexcept;
+
   // Makes `target` the address of the key whose address is `source`; does nothing and returns false
   // if that has changed. For a record that is moved.
   bool replace(KeyHash hash, LogAddress source, LogAddress target) noexcept;
@@ -100,11 +120,14 @@ class KeyIndex {
   // Makes sure that the next put() allocates nothing.
   void reserve_one();
 
-  // Calls visit(LogAddress) for every key, in no order. For the thread that may change entries.
+  // Calls visit(IndexedRecord) for every key, in no order. For the thread that may change entries.
   template <typename Visit>
   void for_each(const Visit& visit) const {
-    for (const std::unique_ptr<IndexTable>& table : tables_) table->visit_all(visit);
-    overflow_.visit_all(visit);
+    const auto visit_slot = [&](std::uint64_t slot) {
+      visit(IndexedRecord{address_in_slot(slot), region_in_slot(slot)});
+    };
+    for (const std::unique_ptr<IndexTable>& table : tables_) table->visit_all(visit_slot);
+    overflow_.visit_all(visit_slot);
   }
 
   [[nodiscard]] std::uint64_t size() const noexcept {
@@ -115,14 +138,6 @@ class KeyIndex {
 
  private:
   friend class IndexParts;
-
-  // The entries of a key, for the thread that may change them.
-  struct Matched {
-    std::optional<IndexCell> cell;  // nullopt: there is none
-    LogAddress latest{};
-    std::vector<IndexCell> others;
-    bool failed = false;
-  };
 
   [[nodiscard]] IndexTable& table_of(const HashParts& parts) const noexcept {
     return directory_.load(std::memory_order_acquire)->table_of(parts);
@@ -135,9 +150,6 @@ class KeyIndex {
   // Searches until no move of an entry can have got in the way, or `search` says that it need not.
   template <typename Search>
   void search_until_sure(const HashParts& parts, const Search& search) const;
-  template <typename Matches>
-  [[nodiscard]] Matched match(const HashParts& parts, const Matches& matches) const;
-
   void insert(const HashParts& parts, std::uint64_t entry);
   void erase_cell(const IndexCell& cell) noexcept;
   [[nodiscard]] bool can_divide(const IndexTable& table) const noexcept;
@@ -152,6 +164,21 @@ class KeyIndex {
   std::unique_ptr<IndexDirectory> spare_directory_;
   std::atomic<std::uint64_t> size_{0};
   std::atomic<std::size_t> memory_size_{0};  // without the overflow
+};
+
+class KeyIndex::Place {
+ public:
+  // Whether the key is in the index.
+  [[nodiscard]] bool has_entry() const noexcept { return cell_.has_value(); }
+
+ private:
+  friend class KeyIndex;
+  explicit Place(KeyHash hash) : parts_(hash) {}
+
+  HashParts parts_;
+  std::optional<IndexCell> cell_;  // nullopt: there is no entry
+  LogAddress latest_{};
+  std::vector<IndexCell> others_;
 };
 
 template <typename Search>
@@ -199,51 +226,43 @@ IndexAnswer KeyIndex::find(KeyHash hash, const Matches& matches) const {
 }
 
 template <typename Matches>
-KeyIndex::Matched KeyIndex::match(const HashParts& parts, const Matches& matches) const {
-  Matched matched;
+std::expected<KeyIndex::Place, MatchFailed> KeyIndex::locate(KeyHash hash,
+                                                             const Matches& matches) const {
+  Place place(hash);
+  bool failed = false;
   const auto look_at = [&](std::uint64_t entry, const IndexCell& cell) {
     const LogAddress address = address_in_slot(entry);
     const Match match = matches(address);
-    matched.failed = match == Match::kFailed;
-    if (match != Match::kYes) return !matched.failed;
-    if (!matched.cell) {
-      matched.cell = cell;
-      matched.latest = address;
+    failed = match == Match::kFailed;
+    if (match != Match::kYes) return !failed;
+    if (!place.cell_) {
+      place.cell_ = cell;
+      place.latest_ = address;
     } else {
-      matched.others.push_back(cell);
-      matched.latest = std::max(matched.latest, address);
+      place.others_.push_back(cell);
+      place.latest_ = std::max(place.latest_, address);
     }
     return true;
   };
-  IndexTable& table = table_of(parts);
-  table.prefetch_slots(parts);
-  visit(table, parts, look_at);
-  return matched;
+  IndexTable& table = table_of(place.parts_);
+  table.prefetch_slots(place.parts_);
+  visit(table, place.parts_, look_at);
+  if (failed) return std::unexpected(MatchFailed{});
+  return place;
 }
 
 template <typename Matches>
 IndexAnswer KeyIndex::put(KeyHash hash, LogAddress address, const Matches& matches) {
-  const HashParts parts(hash);
-  const Matched matched = match(parts, matches);
-  if (matched.failed) return std::unexpected(MatchFailed{});
-  if (!matched.cell) {
-    insert(parts, parts.slot(address));
-    return std::nullopt;
-  }
-  matched.cell->slot->store(parts.slot(address), std::memory_order_release);
-  for (const IndexCell& cell : matched.others) erase_cell(cell);
-  return matched.latest;
+  const auto place = locate(hash, matches);
+  if (!place) return std::unexpected(place.error());
+  return put_at(*place, address);
 }
 
 template <typename Matches>
 IndexAnswer KeyIndex::erase(KeyHash hash, const Matches& matches) {
-  const HashParts parts(hash);
-  const Matched matched = match(parts, matches);
-  if (matched.failed) return std::unexpected(MatchFailed{});
-  if (!matched.cell) return std::nullopt;
-  erase_cell(*matched.cell);
-  for (const IndexCell& cell : matched.others) erase_cell(cell);
-  return matched.latest;
+  const auto place = locate(hash, matches);
+  if (!place) return std::unexpected(place.error());
+  return erase_at(*place);
 }
 
 }  // namespace datawal

@@ -179,7 +179,7 @@ TEST(KeyIndex, VisitsEveryKeyOnce) {
     }
   }
   std::vector<LogAddress> visited;
-  keys.index.for_each([&](LogAddress address) { visited.push_back(address); });
+  keys.index.for_each([&](const IndexedRecord& record) { visited.push_back(record.address); });
   EXPECT_EQ(visited.size(), expected.size());
   EXPECT_EQ(std::set<LogAddress>(visited.begin(), visited.end()), expected);
 }
@@ -214,7 +214,7 @@ TEST(KeyIndex, IsRightForKeysOfOneHash) {
   for (Key key = 0; key < kKeys; ++key) ASSERT_EQ(checked(keys.find(key)), LogAddress{key});
   EXPECT_EQ(checked(keys.find(kKeys)), std::nullopt);
   std::size_t visited = 0;
-  keys.index.for_each([&](LogAddress) { ++visited; });
+  keys.index.for_each([&](const IndexedRecord&) { ++visited; });
   EXPECT_EQ(visited, kKeys);
   EXPECT_LT(keys.index.memory_size(), 200'000U);
   for (Key key = 0; key < kKeys; ++key) ASSERT_EQ(checked(keys.erase(key)), LogAddress{key});

@@ -26,26 +26,28 @@ bool is_before(const SortedKeys::Entry& left, const SortedKeys::Entry& right) {
 
 }  // namespace
 
-Result<SortedKeys> SortedKeys::collect(const StoreIndex& index) {
+Result<SortedKeys> SortedKeys::collect(const StoreIndex& index,
+                                       const std::vector<IndexedRecord>& records) {
   SortedKeys keys;
-  keys.entries_.reserve(index.size());
-  KeyReader reader(index.files());
-  for (const Keydir::Entry& entry : index.entries()) {
-    DATAWAL_TRY_ASSIGN(const ByteView key, reader.read(entry.location.position));
-    if (!index.is_key_of(entry, key)) return std::unexpected(key_mismatch(entry.location.position));
-    keys.add(key, entry.location);
+  keys.entries_.reserve(records.size());
+  KeyReader reader(index.records().files());
+  for (const IndexedRecord& record : records) {
+    const Position position = index.records().position(record.address);
+    DATAWAL_TRY_ASSIGN(const ByteView key, reader.read(position));
+    if (!index.may_be_of(key, record)) return std::unexpected(key_mismatch(position));
+    keys.add(key, record.address);
   }
   std::ranges::sort(keys.entries_, is_before);
   return keys;
 }
 
-void SortedKeys::add(ByteView key, Location location) {
+void SortedKeys::add(ByteView key, LogAddress address) {
   if (chunks_.empty() || chunks_.back().capacity() - chunks_.back().size() < key.size()) {
     chunks_.emplace_back().reserve(std::max(kChunkSize, key.size()));
   }
   Bytes& chunk = chunks_.back();
   chunk.insert(chunk.end(), key.begin(), key.end());
-  entries_.push_back({prefix_of(key), ByteView(chunk).last(key.size()), location});
+  entries_.push_back({prefix_of(key), ByteView(chunk).last(key.size()), address});
 }
 
 }  // namespace datawal

@@ -1,27 +1,28 @@
-// The live keys of a store: the keydir together with the files that the keys and values are in.
+// The live keys of a store: the key index together with the records that it leads to.
 //
-// Thread safety: const functions may run at the same time; anything else needs the caller's own
-// order.
+// Thread safety: fetch(), fetch_at(), is_live() and size() may be called by any thread at any time.
+// The other functions are for one thread at a time, whoever else reads meanwhile.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <utility>
+#include <vector>
 
 #include "datawal/record_log.h"
-#include "file/filesystem.h"
-#include "log/frame_fetch.h"
-#include "log/segment_files.h"
-#include "store/keydir.h"
+#include "store/key_hash.h"
+#include "store/key_index.h"
+#include "store/store_records.h"
 
 namespace datawal {
 
 class StoreIndex {
  public:
-  StoreIndex(std::shared_ptr<const Directory> directory, const KeyHasher::Secret& secret);
+  StoreIndex(std::shared_ptr<const Directory> directory, StoreRecords::Access access,
+             const SipHashKey& secret);
 
-  // A live record: its place, and the frame that is there.
+  // A live record: its place, and the frame that is there. Its views are valid as long as its
+  // buffer, and the index.
   struct Found {
     Position position;
     FetchedFrame fetched;
@@ -29,33 +30,43 @@ class StoreIndex {
   // Reads a key's record, if the key is live. Fails where the record on disk is not the one that
   // was written.
   [[nodiscard]] Result<std::optional<Found>> fetch(ByteView key) const;
-  // Reads the record at `location`, which is of `key`; fails likewise.
-  [[nodiscard]] Result<FetchedFrame> fetch_at(ByteView key, Location location) const;
+  // Reads the record at `address`, which is of `key`; fails likewise.
+  [[nodiscard]] Result<FetchedFrame> fetch_at(ByteView key, LogAddress address) const;
 
-  // Makes sure that note_put() for this key cannot fail for want of slots, and will be quick.
-  [[nodiscard]] Fingerprint prepare_put(ByteView key);
-  void note_put(const Fingerprint& fingerprint, const RecordRef& ref) {
-    keydir_.put(fingerprint, ref);
-  }
-  // Whether the key was live.
-  bool note_removal(ByteView key) noexcept;
-  // Takes over what a record of the log does to the keys.
-  void replay(const ScannedRecord& record);
+  // What a put or a removal is going to change, looked up before the record is appended: then
+  // nothing that can fail is left. Fails with kExhausted, and where an older record of the key
+  // cannot be read. Holds until the next change.
+  [[nodiscard]] Result<KeyIndex::Place> prepare_put(ByteView key);
+  [[nodiscard]] Result<KeyIndex::Place> prepare_removal(ByteView key) const;
+  void note_put(const KeyIndex::Place& place, const RecordRef& ref);
+  void note_removal(const KeyIndex::Place& place) { index_->erase_at(place); }
+  // Takes over what a record of the log does to the keys. Fails as those do.
+  [[nodiscard]] Status replay(const ScannedRecord& record);
 
   // Whether `record` is the one that a live key has its value from.
-  [[nodiscard]] bool is_live(const ScannedRecord& record) const noexcept;
-  // Whether `key` is the one that `entry` stands for.
-  [[nodiscard]] bool is_key_of(const Keydir::Entry& entry, ByteView key) const noexcept {
-    return hasher_.fingerprint(key) == entry.fingerprint;
+  [[nodiscard]] bool is_live(const ScannedRecord& record) const;
+  // Whether `entry` can be the one of `key`.
+  [[nodiscard]] bool may_be_of(ByteView key, const IndexedRecord& entry) const {
+    return entry.may_be_of(hash_(key));
   }
-  [[nodiscard]] std::vector<Keydir::Entry> entries() const { return keydir_.entries(); }
-  [[nodiscard]] std::uint64_t size() const noexcept { return keydir_.size(); }
-  [[nodiscard]] SegmentFiles& files() const { return *files_; }
+  // All live records, in log order. Cost: 16 bytes a live key, and a sort.
+  [[nodiscard]] std::vector<IndexedRecord> live_records() const;
+
+  [[nodiscard]] const StoreRecords& records() const { return *records_; }
+  [[nodiscard]] std::uint64_t size() const noexcept { return index_->size(); }
+  // In bytes, of the index and its bookkeeping.
+  [[nodiscard]] std::size_t memory_size() const {
+    return index_->memory_size() + records_->memory_size();
+  }
 
  private:
-  KeyHasher hasher_;
-  Keydir keydir_;
-  std::unique_ptr<SegmentFiles> files_;  // holds a mutex, which does not move
+  class KeyMatcher;
+
+  [[nodiscard]] Result<KeyIndex::Place> locate(ByteView key, KeyHash hash) const;
+
+  KeyHashFunction hash_;
+  std::unique_ptr<KeyIndex> index_;  // neither of the two moves
+  std::unique_ptr<StoreRecords> records_;
 };
 
 // An error that says that another key's record is where a key's should be.

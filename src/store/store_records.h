@@ -1,0 +1,62 @@
+// The records that an index leads to, in memory where their segments are mapped and by pread where
+// not.
+//
+// Thread safety: add() and add_segment() are for one thread at a time; any thread may call the
+// const functions meanwhile, for addresses that have reached it through an index.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "datawal/record_log.h"
+#include "file/filesystem.h"
+#include "log/frame_fetch.h"
+#include "log/log_addresses.h"
+#include "log/segment_files.h"
+
+namespace datawal {
+
+class StoreRecords {
+ public:
+  // How segments are read. Those below `size_max` are mapped as if they had that size already, so
+  // that they may grow to it.
+  struct Access {
+    bool may_map = false;
+    std::uint64_t size_max = 0;
+  };
+
+  StoreRecords(std::shared_ptr<const Directory> directory, Access access);
+
+  // The address of a record. Fails with kExhausted.
+  [[nodiscard]] Result<LogAddress> add(const RecordRef& ref);
+  // Success, or the failure that add() could come to.
+  [[nodiscard]] Status check_room() const;
+
+  // The bytes of the record at `address` and of some behind it; none where it has to be fetched.
+  [[nodiscard]] ByteView view(LogAddress address) const { return addresses_.view_at(address); }
+  // The record, checked; in the mapping where there is one. Fails where the record on disk is not
+  // the one that was written.
+  [[nodiscard]] Result<FetchedFrame> fetch(LogAddress address) const;
+
+  [[nodiscard]] Position position(LogAddress address) const {
+    return addresses_.position_of(address);
+  }
+  [[nodiscard]] std::optional<LogAddress> find(Position position) const {
+    return addresses_.find(position);
+  }
+  [[nodiscard]] SegmentFiles& files() const { return *files_; }
+  [[nodiscard]] std::size_t memory_size() const { return addresses_.memory_size(); }
+
+ private:
+  void map_segment(SegmentId segment);
+
+  std::shared_ptr<const Directory> directory_;
+  Access access_;
+  LogAddresses addresses_;
+  std::unique_ptr<SegmentFiles> files_;
+  std::optional<SegmentId> last_segment_;
+  std::vector<std::unique_ptr<FileView>> views_;  // of all segments seen so far
+};
+
+}  // namespace datawal
