@@ -118,6 +118,35 @@ TEST(IndexImage, OfAnIndexWithOverflowHasIt) {
                                     (log.index->size() - 2 * kBucketSlots) * 16);
 }
 
+TEST(IndexImage, TheMemoryOfWhatWasReadIsCounted) {
+  IndexedLog log({.hash_bits = 0});
+  fill(log, 2'000);
+  log.index->reserve_one();
+  LoadedIndex loaded = must_read(log.image());
+  loaded.index->reserve_one();
+  EXPECT_NEAR(static_cast<double>(loaded.index->memory_size()),
+              static_cast<double>(log.index->memory_size()), 8'000);
+}
+
+TEST(IndexImage, TwoUnitsForOnePlaceAreRefused) {
+  IndexedLog log({.segment_records = 10});
+  for (Key key = 0; key < 20; ++key) log.put(key);
+  Bytes image = log.image();
+  const std::size_t units = image.size() - 2 * kIndexImageUnitSize;
+  std::copy_n(image.end() - kIndexImageUnitSize, kIndexImageUnitSize,
+              image.begin() + static_cast<std::ptrdiff_t>(units));
+  test::correct_checksums(image);
+  EXPECT_EQ(reason_of(read_index_image(MemoryFile(std::move(image)))),
+            "the checkpoint contradicts itself in its addresses");
+}
+
+// An image must be readable by every build that takes its version for its own.
+TEST(IndexImage, TheBytesAreThoseOfVersionOne) {
+  IndexedLog log({.segment_records = 8'000});
+  for (Key key = 0; key < 9'000; ++key) log.put(key);
+  EXPECT_EQ(crc32c(log.image()), 0x2c37'd0f2U);
+}
+
 TEST(IndexImage, UnitsOfRetiredSegmentsAreFreeAfterwards) {
   IndexedLog log({.record_size = 1'000, .segment_records = 10'000});
   for (Key key = 0; key < 30'000; ++key) log.put(key % 10'000);  // the first two are dead
