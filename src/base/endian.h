@@ -4,7 +4,9 @@
 #include <bit>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <span>
 
 namespace datawal {
 
@@ -20,6 +22,14 @@ template <std::unsigned_integral T>
 inline void store_le(std::byte* to, T value) noexcept {
   if constexpr (std::endian::native == std::endian::big) value = std::byteswap(value);
   std::memcpy(to, &value, sizeof value);
+}
+
+// Turns words in the machine's own order into little-endian ones, or the reverse: nothing to do on
+// most machines.
+inline void convert_le([[maybe_unused]] std::span<std::uint64_t> words) noexcept {
+  if constexpr (std::endian::native == std::endian::big) {
+    for (std::uint64_t& word : words) word = std::byteswap(word);
+  }
 }
 
 }  // namespace datawal

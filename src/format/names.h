@@ -12,6 +12,9 @@ namespace datawal {
 
 inline constexpr std::string_view kLockName = ".lock";
 inline constexpr std::string_view kWatermarkName = "watermark";
+inline constexpr std::string_view kCheckpointName = "keydir.ckpt";
+// What is to replace the checkpoint.
+inline constexpr std::string_view kCheckpointStagingName = "keydir.ckpt.tmp";
 
 // The highest id that a segment's name has room for.
 inline constexpr SegmentId kSegmentIdMax{99'999'999};

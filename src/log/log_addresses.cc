@@ -88,10 +88,7 @@ Result<std::uint32_t> LogAddresses::take_unit(Position position) {
     free_units_.pop_back();
   } else {
     if (unit == unit_count_max_) return std::unexpected(exhausted(position));
-    std::atomic<Chunk*>& chunk = chunks_[unit / kChunkUnits];
-    if (chunk.load(std::memory_order_relaxed) == nullptr) {
-      chunk.store(std::make_unique<Chunk>().release(), std::memory_order_release);
-    }
+    make_chunk_for(unit);
     ++unit_count_;
   }
   has_room_.store(!free_units_.empty() || unit_count_ < unit_count_max_, std::memory_order_relaxed);
@@ -99,6 +96,12 @@ Result<std::uint32_t> LogAddresses::take_unit(Position position) {
   unit_at(unit).stretch.store(segment << 32 | position.offset >> kUnitBits,
                               std::memory_order_relaxed);
   return unit;
+}
+
+void LogAddresses::make_chunk_for(std::uint32_t unit) {
+  std::atomic<Chunk*>& chunk = chunks_[unit / kChunkUnits];
+  if (chunk.load(std::memory_order_relaxed) != nullptr) return;
+  chunk.store(std::make_unique<Chunk>().release(), std::memory_order_release);
 }
 
 void LogAddresses::set_mapping(SegmentId segment, ByteView bytes) {
@@ -123,6 +126,44 @@ void LogAddresses::reuse(RetiredUnits retired) {
   const std::lock_guard lock(mutex_);
   free_units_.insert(free_units_.end(), retired.units_.begin(), retired.units_.end());
   if (!free_units_.empty()) has_room_.store(true, std::memory_order_relaxed);
+}
+
+std::vector<std::optional<AddressedStretch>> LogAddresses::stretches() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::optional<AddressedStretch>> stretches(unit_count_);
+  for (const auto& [id, segment] : segments_) {
+    for (const AddressedUnit& known : segment.units) {
+      stretches[known.unit] = {id, known.index,
+                               unit_at(known.unit).end.load(std::memory_order_relaxed)};
+    }
+  }
+  return stretches;
+}
+
+bool LogAddresses::restore(std::span<const std::optional<AddressedStretch>> stretches) {
+  if (stretches.size() > unit_count_max_) return false;
+  const auto count = static_cast<std::uint32_t>(stretches.size());
+  std::vector<std::uint32_t> used;
+  std::vector<std::uint32_t> unused;
+  for (std::uint32_t unit = count; unit-- > 0;) (stretches[unit] ? used : unused).push_back(unit);
+  const auto place = [&](std::uint32_t unit) {
+    return std::pair(stretches[unit]->segment, stretches[unit]->index);
+  };
+  std::ranges::sort(used, {}, place);
+  if (std::ranges::adjacent_find(used, {}, place) != used.end()) return false;
+  const std::lock_guard lock(mutex_);
+  for (std::uint32_t unit = 0; unit < count; unit += kChunkUnits) make_chunk_for(unit);
+  for (const std::uint32_t unit : used) {
+    const auto [segment, index] = place(unit);
+    segments_[segment].units.push_back({index, unit});
+    unit_at(unit).stretch.store(std::uint64_t{std::to_underlying(segment)} << 32 | index,
+                                std::memory_order_relaxed);
+    unit_at(unit).end.store(stretches[unit]->end, std::memory_order_relaxed);
+  }
+  free_units_ = std::move(unused);
+  unit_count_ = count;
+  has_room_.store(!free_units_.empty() || unit_count_ < unit_count_max_, std::memory_order_relaxed);
+  return true;
 }
 
 std::size_t LogAddresses::memory_size() const {

@@ -28,6 +28,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -48,6 +49,15 @@ class RetiredUnits {
  private:
   friend class LogAddresses;
   std::vector<std::uint32_t> units_;
+};
+
+// The stretch of a segment that a unit of addresses stands for.
+struct AddressedStretch {
+  SegmentId segment{};
+  std::uint32_t index = 0;  // in the segment, counted in units
+  std::uint64_t end = 0;    // of the frames that begin in it, from its begin
+
+  friend bool operator==(const AddressedStretch&, const AddressedStretch&) = default;
 };
 
 class LogAddresses {
@@ -112,6 +122,12 @@ class LogAddresses {
   // position, and is told another place; it finds out as it compares the key there.
   void reuse(RetiredUnits retired);
 
+  // What each unit stands for; nothing for those that are free or retired.
+  [[nodiscard]] std::vector<std::optional<AddressedStretch>> stretches() const;
+  // Makes the units of an object that has given no address yet stand for `stretches`. False, with
+  // nothing changed, if there are more than it may have, or two are the same.
+  [[nodiscard]] bool restore(std::span<const std::optional<AddressedStretch>> stretches);
+
   [[nodiscard]] std::size_t memory_size() const;
 
  private:
@@ -158,6 +174,7 @@ class LogAddresses {
   void map_unit(const Segment& segment, const AddressedUnit& known);
   [[nodiscard]] Result<std::uint32_t> unit_for(Position position);
   [[nodiscard]] Result<std::uint32_t> take_unit(Position position);
+  void make_chunk_for(std::uint32_t unit);
 
   // Of the call of address_of() before; an index that no position has says that there was none.
   SegmentId last_segment_{};

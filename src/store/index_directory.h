@@ -12,6 +12,9 @@
 
 namespace datawal {
 
+// A directory with so many entries for each table is not doubled: chance does not bring that about.
+inline constexpr std::size_t kDirectoryEntriesPerTableMax = 16;
+
 class IndexDirectory {
  public:
   explicit IndexDirectory(unsigned depth) : depth_(depth), tables_(std::size_t{1} << depth) {}
@@ -34,6 +37,17 @@ class IndexDirectory {
     for (std::size_t index = first; index < first + count; ++index) {
       tables_[index].store(&upper, std::memory_order_release);
     }
+  }
+  // The table for the regions that begin with the bits of `index`.
+  [[nodiscard]] const IndexTable& table_at(std::size_t index) const noexcept {
+    return *tables_[index].load(std::memory_order_acquire);
+  }
+  // Makes `table` the one for `index`, and for as many behind it as belong to the table. Gives the
+  // first index that does not.
+  std::size_t set_from(std::size_t index, IndexTable& table) noexcept {
+    const std::size_t end = index + (std::size_t{1} << (depth_ - table.depth()));
+    for (; index < end; ++index) tables_[index].store(&table, std::memory_order_release);
+    return index;
   }
   // Takes over the tables of `half`, a directory of one bit less.
   void double_from(const IndexDirectory& half) noexcept {

@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "store/index_table.h"
 
@@ -48,6 +50,16 @@ class IndexOverflow {
       }
     }
   }
+
+  // An entry in an image of the index.
+  struct Entry {
+    std::uint64_t slot;
+    std::uint8_t tag;
+  };
+  // All entries. For the thread that may change them.
+  [[nodiscard]] std::vector<Entry> entries() const;
+  // Takes over `entries` into an overflow that is empty.
+  void fill(std::span<const Entry> entries);
 
   // Makes sure that the next insert() allocates nothing.
   void reserve_one();

@@ -26,6 +26,30 @@ static_assert(kStepCountMax <= kRoot);
 
 }  // namespace
 
+IndexTable::IndexTable(unsigned depth, bool overflows, ConstWords words) noexcept
+    : overflows_(overflows), depth_(depth) {
+  for (std::size_t bucket = 0; bucket < kBucketCount; ++bucket) {
+    tags_[bucket].store(words[bucket], std::memory_order_relaxed);
+    count_ += count_of(lanes_in_use(words[bucket]));
+  }
+  for (std::size_t index = 0; index < slots_.size(); ++index) {
+    slots_[index].store(words[kBucketCount + index], std::memory_order_relaxed);
+  }
+}
+
+void IndexTable::copy_words(Words words) const noexcept {
+  for (std::size_t bucket = 0; bucket < kBucketCount; ++bucket) {
+    const std::uint64_t tags = tags_[bucket].load(std::memory_order_relaxed);
+    words[bucket] = tags;
+    const std::uint64_t lanes = lanes_in_use(tags) >> 7;
+    for (std::size_t lane = 0; lane < kBucketSlots; ++lane) {
+      const std::size_t index = bucket * kBucketSlots + lane;
+      words[kBucketCount + index] =
+          slots_[index].load(std::memory_order_relaxed) & (0 - (lanes >> lane * 8 & 1));
+    }
+  }
+}
+
 // Which bucket is emptier is chance, hence no branch on it (see visit()).
 bool IndexTable::insert(const HashParts& parts, std::uint64_t entry) noexcept {
   const std::uint64_t empty =

@@ -23,6 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "log/log_addresses.h"
 #include "store/key_hash.h"
@@ -142,7 +143,16 @@ class IndexTable {
   // A fuller table still takes entries, but looks for room so long that it is better divided.
   static constexpr std::uint32_t kComfortableCount = kBucketCount * kBucketSlots * 15 / 16;
 
+  // The words of an image of a table: its tag words, then its slots.
+  static constexpr std::size_t kWordCount = kBucketCount * (1 + kBucketSlots);
+  using Words = std::span<std::uint64_t, kWordCount>;
+  using ConstWords = std::span<const std::uint64_t, kWordCount>;
+
   explicit IndexTable(unsigned depth = 0) noexcept : depth_(depth) {}
+  // The table whose image is `words`, which whoever has them from a stranger has checked.
+  IndexTable(unsigned depth, bool overflows, ConstWords words) noexcept;
+  // For the thread that may change entries. Slots without an entry are zeros in it.
+  void copy_words(Words words) const noexcept;
 
   // How many of the upper bits of the region are the same for all entries.
   [[nodiscard]] unsigned depth() const noexcept { return depth_; }

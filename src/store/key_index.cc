@@ -1,12 +1,6 @@
 #include "store/key_index.h"
 
 namespace datawal {
-namespace {
-
-// Of tables beyond this number of directory entries each, there are none by chance.
-constexpr std::size_t kDirectoryEntriesPerTableMax = 16;
-
-}  // namespace
 
 KeyIndex::KeyIndex() {
   tables_.push_back(std::make_unique<IndexTable>());

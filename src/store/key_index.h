@@ -148,6 +148,8 @@ class KeyIndex {
   [[nodiscard]] std::size_t memory_size() const noexcept;
 
  private:
+  friend class IndexParts;
+
   [[nodiscard]] IndexTable& table_of(const HashParts& parts) const noexcept {
     return directory_.load(std::memory_order_acquire)->table_of(parts);
   }

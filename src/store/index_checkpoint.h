@@ -1,0 +1,20 @@
+// The checkpoint of a store: the image of its key index beside its segments. A cache: deleting it
+// changes nothing but the time that the next open takes.
+#pragma once
+
+#include <expected>
+
+#include "file/filesystem.h"
+#include "store/index_image.h"
+
+namespace datawal {
+
+// Replaces the checkpoint, atomically; after a failure the one before is still there. Its bytes are
+// synced, its name is not: if a power cut loses that, the one before is there again, or none.
+[[nodiscard]] Status write_index_checkpoint(Directory& directory, const IndexImageSource& source);
+
+// What the checkpoint holds, if there is one that can be used.
+[[nodiscard]] std::expected<LoadedIndex, UnusableImage> load_index_checkpoint(
+    const Directory& directory);
+
+}  // namespace datawal

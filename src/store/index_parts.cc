@@ -1,0 +1,47 @@
+#include "store/index_parts.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace datawal {
+
+std::optional<unsigned> directory_depth(std::span<const std::uint8_t> table_depths) {
+  constexpr std::uint64_t kRegionCount = std::uint64_t{1} << kRegionBits;
+  std::uint64_t region = 0;
+  unsigned depth = 0;
+  for (const std::uint8_t table_depth : table_depths) {
+    if (table_depth > kRegionBits) return std::nullopt;
+    const std::uint64_t region_count = kRegionCount >> table_depth;
+    if (region % region_count != 0) return std::nullopt;
+    region += region_count;
+    depth = std::max<unsigned>(depth, table_depth);
+  }
+  if (region != kRegionCount) return std::nullopt;
+  // A directory is doubled only while it is smaller than that, and tables become ever more.
+  const std::size_t size_max = table_depths.size() * kDirectoryEntriesPerTableMax * 2;
+  if (std::size_t{1} << depth > size_max) return std::nullopt;
+  return depth;
+}
+
+std::unique_ptr<KeyIndex> IndexParts::assemble(std::vector<std::unique_ptr<IndexTable>> tables,
+                                               unsigned depth,
+                                               std::span<const IndexOverflow::Entry> overflow) {
+  auto index = std::make_unique<KeyIndex>();
+  index->directories_.clear();
+  IndexDirectory& directory =
+      *index->directories_.emplace_back(std::make_unique<IndexDirectory>(depth));
+  std::uint64_t size = overflow.size();
+  std::size_t entry = 0;
+  for (const std::unique_ptr<IndexTable>& table : tables) {
+    entry = directory.set_from(entry, *table);
+    size += table->count();
+  }
+  index->directory_.store(&directory, std::memory_order_release);
+  index->tables_ = std::move(tables);
+  index->overflow_.fill(overflow);
+  index->size_.store(size, std::memory_order_relaxed);
+  index->count_memory();
+  return index;
+}
+
+}  // namespace datawal
