@@ -99,6 +99,10 @@ struct Options {
   // truncates a mapped file, this process gets a SIGBUS: turn it off for files that others may
   // truncate.
   bool map_files = true;
+  // When a DataWal is closed, and so many bytes were written since its index was last saved, the
+  // index is saved beside the segments ("keydir.ckpt"): the next open reads that instead of the
+  // log.
+  std::uint64_t checkpoint_log_size = 1ULL << 20;
   // Make the directory and its first segment if they are not there; otherwise kNotFound.
   bool create_if_missing = true;
   // What stands for the operating system; null is the real one. Must outlive what is opened with

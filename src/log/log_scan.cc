@@ -25,6 +25,26 @@ LogScan::LogScan(LogView view, DamagePolicy damage, ScanRange range)
   index_ = static_cast<std::size_t>(first - view_.segments.begin());
 }
 
+LogScan::LogScan(LogView view, DamagePolicy damage, const IndexCoverage& covered,
+                 std::uint32_t segment_count)
+    : LogScan(std::move(view), damage, ScanRange{.begin = covered.end}) {
+  report_.files_scanned = segment_count - 1;  // the last is opened once more
+  report_.records_replayed = covered.records;
+  report_.last_txid_seen = covered.last_txid;
+  report_.txid_gaps = covered.txid_gaps;
+  report_.first_txid_gap = covered.first_txid_gap;
+  facts_.end = covered.end;
+  facts_.last_frame_txid = covered.last_frame_txid;
+  facts_.last_frame_crc = covered.last_frame_crc;
+  facts_.first_segment = covered.first_segment;
+  facts_.first_frame_crc = covered.first_frame_crc;
+  if (!facts_.watermark || facts_.watermark->position != covered.end) return;
+  if (facts_.watermark->frame_crc != covered.last_frame_crc ||
+      facts_.watermark->txid != covered.last_frame_txid) {
+    facts_.watermark.reset();
+  }
+}
+
 Result<std::optional<ScannedRecord>> LogScan::next() {
   if (failure_) return std::unexpected(*failure_);
   while (!done_) {

@@ -9,6 +9,7 @@
 
 #include "datawal/record_log.h"
 #include "file/filesystem.h"
+#include "format/index_image_header.h"
 #include "log/log_view.h"
 #include "log/tail_verdict.h"
 #include "segment/segment_reader.h"
@@ -38,6 +39,10 @@ struct LogFacts {
 class LogScan {
  public:
   LogScan(LogView view, DamagePolicy damage, ScanRange range);
+  // Goes on where a whole scan of the same log has once been: what `covered` says of the part
+  // before that counts as read. `segment_count` is the number of segments in it.
+  LogScan(LogView view, DamagePolicy damage, const IndexCoverage& covered,
+          std::uint32_t segment_count);
 
   // As RecordCursor::next.
   [[nodiscard]] Result<std::optional<ScannedRecord>> next();

@@ -304,6 +304,18 @@ Status LogWriter::close() {
   return result;
 }
 
+IndexCoverage LogWriter::coverage() const {
+  return {.end = end_,
+          .last_txid = last_txid_,
+          .last_frame_txid = facts_.last_frame_txid,
+          .last_frame_crc = facts_.last_frame_crc,
+          .first_segment = facts_.first_segment,
+          .first_frame_crc = facts_.first_frame_crc,
+          .records = report_.records_replayed + (last_txid_ - report_.last_txid_seen),
+          .txid_gaps = report_.txid_gaps,
+          .first_txid_gap = report_.first_txid_gap};
+}
+
 RecordCursor LogWriter::scan(ScanRange range) const {
   range.end = end_;
   return RecordCursor(std::make_unique<LogScan>(view_, DamagePolicy::kRefuse, range));

@@ -13,6 +13,7 @@
 
 #include "datawal/record_log.h"
 #include "file/filesystem.h"
+#include "format/index_image_header.h"
 #include "log/log_scan.h"
 #include "log/log_view.h"
 #include "log/watermark_file.h"
@@ -58,6 +59,9 @@ class LogWriter {
   // Notes why mend_tail() could not be done yet.
   void defer_mending(Error error) { report_.tail.deferred = std::move(error); }
 
+  // What there is to know of the records up to end().
+  [[nodiscard]] IndexCoverage coverage() const;
+
   [[nodiscard]] const RecoveryReport& report() const { return report_; }
   [[nodiscard]] const std::vector<SegmentId>& segments() const { return view_.segments; }
   [[nodiscard]] const std::shared_ptr<Directory>& directory() const { return view_.directory; }
@@ -69,6 +73,9 @@ class LogWriter {
     return position <= durable_ && names_durable_ && !size_unproven_;
   }
   [[nodiscard]] bool is_poisoned() const { return !poison_.empty(); }
+  [[nodiscard]] bool is_closed() const { return closed_; }
+  // Whether this writer has changed the log.
+  [[nodiscard]] bool has_written() const { return watermark_.has_value(); }
   // Success, or why nothing may be written any more.
   [[nodiscard]] Status check_usable() const;
 

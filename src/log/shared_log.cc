@@ -31,11 +31,15 @@ Status SharedLog::rotate() {
   return writer_->rotate();
 }
 
-Status SharedLog::close() {
+Status SharedLog::close(const std::function<void(const LogWriter&)>& last) {
   stop_syncer();
   Lock lock(mutex_);
   wait_until_idle(lock);
-  const Status closed = writer_->close();
+  const bool is_written = !writer_->is_closed() && writer_->has_written();
+  const Status synced = is_written ? writer_->sync() : Status{};
+  if (is_written && synced) last(*writer_);
+  Status closed = writer_->close();
+  if (!synced) closed = synced;  // why, rather than that the log is poisoned
   complete_waiters(lock, closed);
   return closed;
 }

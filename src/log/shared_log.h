@@ -50,7 +50,12 @@ class SharedLog {
 
   [[nodiscard]] Status sync();
   [[nodiscard]] Status rotate();
-  [[nodiscard]] Status close();
+  [[nodiscard]] Status close() {
+    return close([](const LogWriter&) {});
+  }
+  // The same, and runs `last` on the writer when all that was written is durable and nobody writes
+  // any more: not where nothing was written, or where it could not be made durable, and once only.
+  [[nodiscard]] Status close(const std::function<void(const LogWriter&)>& last);
 
   // Returns when the record `txid` and all before it would outlive a power cut.
   [[nodiscard]] Status wait_durable(Txid txid);

@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "log/log_opening.h"
 #include "log/log_scan.h"
+#include "store/checkpointing.h"
 #include "store/data_wal_impl.h"
 #include "store/index_replay.h"
 
@@ -19,11 +20,30 @@ StoreIndex make_index(Filesystem& filesystem, std::shared_ptr<const Directory> d
   return {std::move(directory), access, secret};
 }
 
+// Where there is a checkpoint of the log, its index, and the log is opened behind what that covers.
+StoreIndex begin_index(LogOpening& opening, Filesystem& filesystem, const Options& options) {
+  const StoreRecords::Access access = {.may_map = options.map_files,
+                                       .size_max = options.segment_size_max};
+  std::optional<LoadedIndex> loaded = load_checkpoint(opening.view());
+  if (!loaded) return make_index(filesystem, opening.directory(), access);
+  opening.skip(loaded->coverage, static_cast<std::uint32_t>(loaded->segments.size()));
+  return {opening.directory(), access, *std::move(loaded)};
+}
+
 }  // namespace
 
-DataWal::Impl::Impl(Filesystem& filesystem, StoreIndex index, std::unique_ptr<SharedLog> log)
-    : filesystem_(filesystem), index_(std::move(index)), shared_log_(log.get()) {
+DataWal::Impl::Impl(const Options& options, StoreIndex index, std::unique_ptr<SharedLog> log,
+                    Position covered)
+    : filesystem_(filesystem_of(options)),
+      index_(std::move(index)),
+      shared_log_(log.get()),
+      checkpoint_log_size_(options.checkpoint_log_size),
+      covered_(covered) {
   log_.emplace(std::move(log));
+}
+
+DataWal::Impl::~Impl() {
+  (void)close();  // a destructor has nobody to tell
 }
 
 DataWal::Impl::Impl(Filesystem& filesystem, StoreIndex index, LogView view, RecoveryReport report,
@@ -57,7 +77,12 @@ Result<SortedKeys> DataWal::Impl::sorted_keys() const {
 }
 
 Status DataWal::Impl::close() {
-  return shared_log_ != nullptr ? shared_log_->close() : Status{};
+  if (shared_log_ == nullptr) return {};
+  // Of durable records only: a checkpoint must never be ahead of its log. What others append behind
+  // it meanwhile is read by the next open.
+  return shared_log_->close([this](const LogWriter& writer) {
+    covered_ = save_checkpoint(index_, writer, covered_, checkpoint_log_size_);
+  });
 }
 
 RecordCursor DataWal::Impl::scan() const {
@@ -78,9 +103,8 @@ const Directory& DataWal::Impl::directory() const {
 Result<DataWal> DataWal::open(const std::filesystem::path& directory, const Options& options) {
   Filesystem& filesystem = filesystem_of(options);
   DATAWAL_TRY_ASSIGN(LogOpening opening, LogOpening::begin(directory, options));
-  StoreIndex index =
-      make_index(filesystem, opening.directory(),
-                 {.may_map = options.map_files, .size_max = options.segment_size_max});
+  StoreIndex index = begin_index(opening, filesystem, options);
+  const Position covered = opening.begin_position();
   IndexReplay replay(index);
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, opening.next());
@@ -89,8 +113,9 @@ Result<DataWal> DataWal::open(const std::filesystem::path& directory, const Opti
   }
   DATAWAL_TRY(replay.finish());
   DATAWAL_TRY_ASSIGN(std::unique_ptr<LogWriter> writer, opening.finish());
-  return DataWal(std::make_unique<Impl>(filesystem, std::move(index),
-                                        std::make_unique<SharedLog>(std::move(writer), options)));
+  return DataWal(std::make_unique<Impl>(options, std::move(index),
+                                        std::make_unique<SharedLog>(std::move(writer), options),
+                                        covered));
 }
 
 Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,

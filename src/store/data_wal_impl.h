@@ -15,7 +15,8 @@ namespace datawal {
 // Hidden, although it is nested in an exported class: nobody outside may link to it.
 class [[gnu::visibility("hidden")]] DataWal::Impl {
  public:
-  Impl(Filesystem& filesystem, StoreIndex index, std::unique_ptr<SharedLog> log);
+  // `covered` is where the index was saved before.
+  Impl(const Options& options, StoreIndex index, std::unique_ptr<SharedLog> log, Position covered);
   Impl(Filesystem& filesystem, StoreIndex index, LogView view, RecoveryReport report, Position end);
 
   [[nodiscard]] Filesystem& filesystem() const { return filesystem_; }
@@ -31,6 +32,10 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   // meanwhile.
   [[nodiscard]] Result<SortedKeys> sorted_keys() const;
 
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
   [[nodiscard]] Status close();
   [[nodiscard]] RecordCursor scan() const;
   [[nodiscard]] const RecoveryReport& report() const;
@@ -40,7 +45,9 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   Filesystem& filesystem_;
   StoreIndex index_;
   SharedLog* shared_log_ = nullptr;  // inside log_
-  std::optional<RecordLog> log_;     // absent if opened read-only; then the rest says what is read
+  std::uint64_t checkpoint_log_size_ = 0;
+  Position covered_;
+  std::optional<RecordLog> log_;  // absent if opened read-only; then the rest says what is read
   LogView view_;
   RecoveryReport report_;
   Position end_;

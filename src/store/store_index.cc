@@ -7,6 +7,7 @@
 #include "base/bytes_equal.h"
 #include "base/try.h"
 #include "format/frame_encoding.h"
+#include "store/index_checkpoint.h"
 
 namespace datawal {
 
@@ -112,9 +113,24 @@ class StoreIndex::KeyMatcher {
 
 StoreIndex::StoreIndex(std::shared_ptr<const Directory> directory, StoreRecords::Access access,
                        const SipHashKey& secret)
-    : hash_(secret),
+    : secret_(secret),
+      hash_(secret),
       index_(std::make_unique<KeyIndex>()),
       records_(std::make_unique<StoreRecords>(std::move(directory), access)) {}
+
+StoreIndex::StoreIndex(std::shared_ptr<const Directory> directory, StoreRecords::Access access,
+                       LoadedIndex loaded)
+    : secret_(loaded.secret),
+      hash_(loaded.secret),
+      index_(std::move(loaded.index)),
+      records_(std::make_unique<StoreRecords>(std::move(directory), access,
+                                              std::move(loaded.addresses), loaded.segments)) {}
+
+Status StoreIndex::save(Directory& directory, const IndexCoverage& coverage,
+                        const std::vector<CoveredSegment>& segments) const {
+  return write_index_checkpoint(directory,
+                                {*index_, records_->addresses(), secret_, coverage, segments});
+}
 
 Result<std::optional<StoreIndex::Found>> StoreIndex::fetch(ByteView key) const {
   const KeyHash hash = hash_(key);

@@ -21,6 +21,10 @@ class StoreIndex {
   StoreIndex(std::shared_ptr<const Directory> directory, StoreRecords::Access access,
              const SipHashKey& secret);
 
+  // The index of a checkpoint, in place of the records that it covers.
+  StoreIndex(std::shared_ptr<const Directory> directory, StoreRecords::Access access,
+             LoadedIndex loaded);
+
   // A live record: its place, and the frame that is there. Its views are valid as long as its
   // buffer, and the index.
   struct Found {
@@ -57,6 +61,11 @@ class StoreIndex {
   // All live records, in log order. Cost: 16 bytes a live key, and a sort.
   [[nodiscard]] std::vector<IndexedRecord> live_records() const;
 
+  // Saves the index, which covers the log up to `coverage`, beside the segments. For the thread
+  // that may change it.
+  [[nodiscard]] Status save(Directory& directory, const IndexCoverage& coverage,
+                            const std::vector<CoveredSegment>& segments) const;
+
   [[nodiscard]] const StoreRecords& records() const { return *records_; }
   [[nodiscard]] StoreRecords& records() { return *records_; }
   [[nodiscard]] std::uint64_t size() const noexcept { return index_->size(); }
@@ -70,6 +79,7 @@ class StoreIndex {
 
   [[nodiscard]] Result<KeyIndex::Place> locate(ByteView key, KeyHash hash) const;
 
+  SipHashKey secret_;
   KeyHashFunction hash_;
   std::unique_ptr<KeyIndex> index_;  // neither of the two moves
   std::unique_ptr<StoreRecords> records_;

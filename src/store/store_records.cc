@@ -11,11 +11,22 @@ namespace datawal {
 StoreRecords::StoreRecords(std::shared_ptr<const Directory> directory, Access access)
     : directory_(std::move(directory)),
       access_(access),
+      addresses_(std::make_unique<LogAddresses>()),
       files_(std::make_unique<SegmentFiles>(directory_)) {}
+
+StoreRecords::StoreRecords(std::shared_ptr<const Directory> directory, Access access,
+                           std::unique_ptr<LogAddresses> addresses,
+                           const std::vector<CoveredSegment>& segments)
+    : directory_(std::move(directory)),
+      access_(access),
+      addresses_(std::move(addresses)),
+      files_(std::make_unique<SegmentFiles>(directory_)) {
+  for (const CoveredSegment& segment : segments) map_segment(segment.id);
+}
 
 Result<LogAddress> StoreRecords::add(const RecordRef& ref) {
   if (last_segment_ != ref.segment) map_segment(ref.segment);
-  return addresses_.address_of(ref.position(), ref.size);
+  return addresses_->address_of(ref.position(), ref.size);
 }
 
 // Where a segment cannot be mapped, for want of address space or because somebody forbids it, its
@@ -29,13 +40,13 @@ void StoreRecords::map_segment(SegmentId segment) {
   if (!size) return;
   std::unique_ptr<FileView> view = (*file)->view(std::max(*size, access_.size_max));
   if (!view) return;
-  addresses_.set_mapping(segment, view->bytes());
+  addresses_->set_mapping(segment, view->bytes());
   views_.push_back(std::move(view));
 }
 
 Status StoreRecords::check_room() const {
-  if (addresses_.has_room()) return {};
-  return std::unexpected(addresses_.exhausted({}));
+  if (addresses_->has_room()) return {};
+  return std::unexpected(LogAddresses::exhausted({}));
 }
 
 Result<FetchedFrame> StoreRecords::fetch(LogAddress address) const {
@@ -47,7 +58,7 @@ Result<FetchedFrame> StoreRecords::fetch(LogAddress address) const {
     if (frame.error().code != ErrorCode::kTruncated) return std::unexpected(frame.error());
   }
   DATAWAL_TRY_ASSIGN(const std::shared_ptr<const File> file, files_->get(place.segment));
-  return fetch_frame(*file, place, addresses_.size_from(address));
+  return fetch_frame(*file, place, addresses_->size_from(address));
 }
 
 }  // namespace datawal

@@ -14,6 +14,7 @@
 #include "log/frame_fetch.h"
 #include "log/log_addresses.h"
 #include "log/segment_files.h"
+#include "store/index_image.h"
 
 namespace datawal {
 
@@ -27,6 +28,10 @@ class StoreRecords {
   };
 
   StoreRecords(std::shared_ptr<const Directory> directory, Access access);
+  // With addresses that have been given before, in `segments`.
+  StoreRecords(std::shared_ptr<const Directory> directory, Access access,
+               std::unique_ptr<LogAddresses> addresses,
+               const std::vector<CoveredSegment>& segments);
 
   // The address of a record. Fails with kExhausted.
   [[nodiscard]] Result<LogAddress> add(const RecordRef& ref);
@@ -34,26 +39,27 @@ class StoreRecords {
   [[nodiscard]] Status check_room() const;
 
   // The bytes of the record at `address` and of some behind it; none where it has to be fetched.
-  [[nodiscard]] ByteView view(LogAddress address) const { return addresses_.view_at(address); }
+  [[nodiscard]] ByteView view(LogAddress address) const { return addresses_->view_at(address); }
   // The record, checked; in the mapping where there is one. Fails where the record on disk is not
   // the one that was written.
   [[nodiscard]] Result<FetchedFrame> fetch(LogAddress address) const;
 
   [[nodiscard]] Position position(LogAddress address) const {
-    return addresses_.position_of(address);
+    return addresses_->position_of(address);
   }
   [[nodiscard]] std::optional<LogAddress> find(Position position) const {
-    return addresses_.find(position);
+    return addresses_->find(position);
   }
+  [[nodiscard]] const LogAddresses& addresses() const { return *addresses_; }
   [[nodiscard]] SegmentFiles& files() const { return *files_; }
-  [[nodiscard]] std::size_t memory_size() const { return addresses_.memory_size(); }
+  [[nodiscard]] std::size_t memory_size() const { return addresses_->memory_size(); }
 
  private:
   void map_segment(SegmentId segment);
 
   std::shared_ptr<const Directory> directory_;
   Access access_;
-  LogAddresses addresses_;
+  std::unique_ptr<LogAddresses> addresses_;
   std::unique_ptr<SegmentFiles> files_;
   std::optional<SegmentId> last_segment_;
   std::vector<std::unique_ptr<FileView>> views_;  // of all segments seen so far

@@ -1,0 +1,110 @@
+#include "store/checkpointing.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "base/endian.h"
+#include "base/try.h"
+#include "format/names.h"
+#include "segment/segment_reader.h"
+#include "store/index_checkpoint.h"
+
+namespace datawal {
+namespace {
+
+// An index that no log of this size can have asks for more memory than there may be.
+constexpr std::uint64_t kImageSizeAllowance = std::uint64_t{4} << 20;
+
+Result<std::vector<CoveredSegment>> sizes_of(const LogView& view) {
+  std::vector<CoveredSegment> segments;
+  for (const SegmentId id : view.segments) {
+    DATAWAL_TRY_ASSIGN(const std::unique_ptr<File> file,
+                       view.directory->open(segment_name(id), OpenMode::kRead));
+    DATAWAL_TRY_ASSIGN(const std::uint64_t size, file->size());
+    segments.push_back({id, size});
+  }
+  return segments;
+}
+
+bool has_plausible_size(const Directory& directory, const std::vector<CoveredSegment>& log) {
+  const auto file = directory.open(kCheckpointName, OpenMode::kRead);
+  if (!file) return false;
+  const Result<std::uint64_t> size = (*file)->size();
+  std::uint64_t log_size = 0;
+  for (const CoveredSegment& segment : log) log_size += segment.size;
+  return size && *size <= log_size + kImageSizeAllowance;
+}
+
+bool covers_beginning_of(const std::vector<CoveredSegment>& log, const LoadedIndex& loaded) {
+  const std::vector<CoveredSegment>& covered = loaded.segments;
+  if (covered.empty() || covered.size() > log.size()) return false;
+  for (std::size_t index = 0; index + 1 < covered.size(); ++index) {
+    if (covered[index] != log[index]) return false;
+  }
+  const CoveredSegment& last = log[covered.size() - 1];
+  return last.id == covered.back().id && last.size >= covered.back().size;
+}
+
+bool has_first_frame(const LogView& view, const IndexCoverage& coverage) {
+  if (!coverage.first_segment) return false;
+  const auto file = view.directory->open(segment_name(*coverage.first_segment), OpenMode::kRead);
+  if (!file) return false;
+  const Result<std::uint64_t> size = (*file)->size();
+  if (!size) return false;
+  SegmentReader reader(**file, 0, *size);
+  const Result<SegmentStep> step = reader.next();
+  return step && *step == SegmentStep::kFrame && reader.frame().crc == coverage.first_frame_crc;
+}
+
+// The frame itself is not looked for: its checksum stands at its end.
+bool has_last_frame(const LogView& view, const IndexCoverage& coverage) {
+  if (coverage.end.offset < kFrameSizeMin) return false;
+  const auto file = view.directory->open(segment_name(coverage.end.segment), OpenMode::kRead);
+  if (!file) return false;
+  std::array<std::byte, kFrameCrcSize> stored{};
+  const Result<std::size_t> count = (*file)->read_at(coverage.end.offset - stored.size(), stored);
+  return count && *count == stored.size() &&
+         load_le<std::uint32_t>(stored.data()) == coverage.last_frame_crc;
+}
+
+// The bytes of `log`, which ends at its last segment's size, behind `covered`.
+std::uint64_t size_behind(const std::vector<CoveredSegment>& log, Position covered) {
+  std::uint64_t size = 0;
+  for (const CoveredSegment& segment : log) {
+    if (segment.id < covered.segment) continue;
+    size += segment.size;
+    if (segment.id == covered.segment) size -= std::min(segment.size, covered.offset);
+  }
+  return size;
+}
+
+}  // namespace
+
+std::optional<LoadedIndex> load_checkpoint(const LogView& view) {
+  const Result<std::vector<CoveredSegment>> log = sizes_of(view);
+  if (!log || !has_plausible_size(*view.directory, *log)) return std::nullopt;
+  auto loaded = load_index_checkpoint(*view.directory);
+  if (!loaded || !covers_beginning_of(*log, *loaded)) return std::nullopt;
+  if (!has_first_frame(view, loaded->coverage) || !has_last_frame(view, loaded->coverage)) {
+    return std::nullopt;
+  }
+  return *std::move(loaded);
+}
+
+Position save_checkpoint(const StoreIndex& index, const LogWriter& writer, Position covered,
+                         std::uint64_t log_size_min) {
+  const IndexCoverage coverage = writer.coverage();
+  // Behind a rotation there is no last frame in the segment to recognise it by.
+  if (coverage.end.offset == 0 || covered == coverage.end) return covered;
+  const LogView view{.directory = writer.directory(), .segments = writer.segments()};
+  Result<std::vector<CoveredSegment>> segments = sizes_of(view);
+  if (!segments) return covered;
+  segments->back().size = coverage.end.offset;
+  if (size_behind(*segments, covered) < log_size_min) return covered;
+  // A cache: without it the next open takes longer, and the one before it may still be there.
+  return index.save(*view.directory, coverage, *segments) ? coverage.end : covered;
+}
+
+}  // namespace datawal
