@@ -113,9 +113,8 @@ Result<DataWal> DataWal::open(const std::filesystem::path& directory, const Opti
   }
   DATAWAL_TRY(replay.finish());
   DATAWAL_TRY_ASSIGN(std::unique_ptr<LogWriter> writer, opening.finish());
-  return DataWal(std::make_unique<Impl>(options, std::move(index),
-                                        std::make_unique<SharedLog>(std::move(writer), options),
-                                        covered));
+  return DataWal(std::make_unique<Impl>(
+      options, std::move(index), std::make_unique<SharedLog>(std::move(writer), options), covered));
 }
 
 Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,

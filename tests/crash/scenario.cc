@@ -80,7 +80,9 @@ Scenario::Scenario(SimulatedFilesystem& filesystem, ScenarioShape shape)
 }
 
 Options Scenario::options() const {
-  return {.segment_size_max = shape_.segment_size_max, .filesystem = &filesystem_};
+  return {.segment_size_max = shape_.segment_size_max,
+          .checkpoint_log_size = shape_.is_mapped ? 0 : std::uint64_t{1} << 20,
+          .filesystem = &filesystem_};
 }
 
 void Scenario::run() {

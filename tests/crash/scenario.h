@@ -20,7 +20,8 @@ namespace datawal::testing {
 struct ScenarioShape {
   std::uint64_t segment_size_max;
   std::vector<std::size_t> value_sizes;  // used in turn
-  bool is_mapped = false;                // records are stored through a mapping, from the first on
+  // Records are stored through a mapping from the first on, and each close saves the index.
+  bool is_mapped = false;
 };
 // Many segments, each in one page of the disk.
 [[nodiscard]] ScenarioShape small_shape();

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t kFirstSeed = 20'000;
 
-SessionShape shape_for(std::uint64_t seed) {
+SessionShape base_shape_for(std::uint64_t seed) {
   switch (seed % 4) {
     case 0:
       return {.segment_size_max = 1, .value_size_max = 60, .key_count = 6};  // a record a segment
@@ -26,6 +26,12 @@ SessionShape shape_for(std::uint64_t seed) {
     default:
       return {.segment_size_max = 1U << 20, .value_size_max = 900, .key_count = 40};
   }
+}
+
+SessionShape shape_for(std::uint64_t seed) {
+  SessionShape shape = base_shape_for(seed);
+  shape.saves_index = seed % 3 != 0;
+  return shape;
 }
 
 // In half of the sessions every record is stored through a mapping, in the others written.

@@ -15,7 +15,9 @@ RandomSession::RandomSession(Filesystem& filesystem, std::filesystem::path base,
       random_(seed) {}
 
 Options RandomSession::options() const {
-  return {.segment_size_max = shape_.segment_size_max, .filesystem = &filesystem_};
+  return {.segment_size_max = shape_.segment_size_max,
+          .checkpoint_log_size = shape_.saves_index ? 0 : std::uint64_t{1} << 20,
+          .filesystem = &filesystem_};
 }
 
 std::vector<RandomSession::Operation> RandomSession::operations() {

@@ -21,6 +21,7 @@ struct SessionShape {
   std::uint64_t segment_size_max = 2000;
   std::size_t value_size_max = 300;
   std::size_t key_count = 12;
+  bool saves_index = false;  // at every close
 };
 
 class RandomSession {
