@@ -6,5 +6,6 @@
 #include "datawal/error.h"              // IWYU pragma: export
 #include "datawal/frame.h"              // IWYU pragma: export
 #include "datawal/maintenance.h"        // IWYU pragma: export
+#include "datawal/options.h"            // IWYU pragma: export
 #include "datawal/record_log.h"         // IWYU pragma: export
 #include "datawal/record_log_reader.h"  // IWYU pragma: export

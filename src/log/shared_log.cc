@@ -149,7 +149,10 @@ void SharedLog::run_syncer() {
     wake_.wait(lock, [this] { return has_work(); });
     // Records that an interval covers wait for its end, unless somebody wants to be told earlier.
     const auto is_due = [this] { return is_stopping_ || !waiters_.empty() || !deadline_; };
-    if (!is_due()) wake_.wait_until(lock, *deadline_, is_due);
+    if (!is_due()) {
+      const Clock::time_point deadline = *deadline_;
+      wake_.wait_until(lock, deadline, is_due);
+    }
     if (is_stopping_) return;
     // A failure has poisoned the log, which the next write reports.
     const Status synced = sync_until(lock, writer_->end());

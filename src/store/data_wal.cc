@@ -1,6 +1,6 @@
 #include "datawal/data_wal.h"
 
-#include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "base/try.h"
@@ -145,7 +145,7 @@ Result<std::optional<Value>> DataWal::get(ByteView key) const {
   const ByteView value = fetched.frame.record.payload;
   if (!fetched.buffer) {
     auto copy = std::make_unique_for_overwrite<std::byte[]>(value.size());
-    std::ranges::copy(value, copy.get());
+    if (!value.empty()) std::memcpy(copy.get(), value.data(), value.size());
     return Value(std::move(copy), 0, value.size());
   }
   const auto offset = static_cast<std::size_t>(value.data() - fetched.buffer.get());

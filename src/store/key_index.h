@@ -42,32 +42,13 @@
 #include <vector>
 
 #include "log/log_addresses.h"
+#include "store/index_answer.h"
 #include "store/index_directory.h"
 #include "store/index_overflow.h"
 #include "store/index_table.h"
 #include "store/key_hash.h"
 
 namespace datawal {
-
-// What is at an address: another key, the key that is sought, or nothing that could be read.
-enum class Match { kNo, kYes, kFailed };
-
-// The caller's own Match::kFailed, on its way back.
-struct MatchFailed {};
-
-// The address of the key's record, or nullopt if the key is absent.
-using IndexAnswer = std::expected<std::optional<LogAddress>, MatchFailed>;
-
-// An entry by itself: where a record is, and what the index remembers of its key.
-struct IndexedRecord {
-  LogAddress address;
-  std::uint32_t region;
-
-  // Whether the key with this hash can be the one; of others, one in four million can.
-  [[nodiscard]] bool may_be_of(KeyHash hash) const noexcept {
-    return HashParts(hash).region == region;
-  }
-};
 
 class KeyIndex {
  public:
@@ -94,7 +75,7 @@ class KeyIndex {
 
   // put() and erase() in two steps, for who may change entries: where a key's entries are, which
   // holds until the next change, and then the change, which cannot fail.
-  class Place;
+  using Place = IndexPlace;
   template <typename Matches>
   [[nodiscard]] std::expected<Place, MatchFailed> locate(KeyHash hash,
                                                          const Matches& matches) const;
@@ -175,21 +156,6 @@ class KeyIndex {
   std::unique_ptr<IndexDirectory> spare_directory_;
   std::atomic<std::uint64_t> size_{0};
   std::atomic<std::size_t> memory_size_{0};  // without the overflow
-};
-
-class KeyIndex::Place {
- public:
-  // Whether the key is in the index.
-  [[nodiscard]] bool has_entry() const noexcept { return cell_.has_value(); }
-
- private:
-  friend class KeyIndex;
-  explicit Place(KeyHash hash) : parts_(hash) {}
-
-  HashParts parts_;
-  std::optional<IndexCell> cell_;  // nullopt: there is no entry
-  LogAddress latest_{};
-  std::vector<IndexCell> others_;
 };
 
 template <typename Search>

@@ -9,6 +9,7 @@
 
 #include "crash/scenario.h"
 #include "crash/survivor.h"
+#include "support/soak.h"
 
 namespace datawal::testing {
 namespace {
@@ -42,7 +43,7 @@ TEST_P(FaultSweep, EveryCallIsDoneOrCleanlyRefusedWhereRecordsAreStored) {
 void FaultSweep::sweep(const ScenarioShape& shape) {
   std::uint64_t call_count = 0;
   std::uint64_t failure_count = 0;
-  for (std::uint64_t n = 1;; ++n) {
+  for (std::uint64_t n = 1;; n += sweep_stride()) {
     SimulatedFilesystem filesystem;
     Scenario scenario(filesystem, shape);
     SimulatedFault fault = GetParam().fault;

@@ -9,6 +9,7 @@
 
 #include "crash/scenario.h"
 #include "crash/survivor.h"
+#include "support/soak.h"
 
 namespace datawal::testing {
 namespace {
@@ -56,7 +57,8 @@ TEST_P(PowerCutSweep, WhatWasSyncedIsThere) {
   std::uint64_t n = 0;
   bool is_running = true;
   while (is_running && !has_failed_enough()) {
-    is_running = run_until(++n);
+    n += sweep_stride();
+    is_running = run_until(n);
     for (const Cut& cut : cuts(1000 * n, kTearCount)) {
       const auto machine = filesystem_->clone();
       machine->crash(cut.policy, cut.seed);
@@ -71,7 +73,8 @@ TEST_P(PowerCutSweep, WhatWasWrittenOutlivesTheProcess) {
   std::uint64_t n = 0;
   bool is_running = true;
   while (is_running && !has_failed_enough()) {
-    is_running = run_until(++n);
+    n += sweep_stride();
+    is_running = run_until(n);
     const std::uint64_t size = filesystem_->interrupted_write_size();
     for (std::uint64_t part = 0; part <= 4 && part <= size; ++part) {
       if (part > 0) run_until(n);

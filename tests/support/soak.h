@@ -13,4 +13,13 @@ namespace datawal::testing {
   return factor > 0 ? factor : 1;
 }
 
+// How far apart the points of a sweep are, in calls: the environment variable DATAWAL_SWEEP_STRIDE,
+// 1 where it is not set. The builds with sanitizers, which are ten times slower, look at some of
+// them only.
+[[nodiscard]] inline std::uint64_t sweep_stride() {
+  const char* text = std::getenv("DATAWAL_SWEEP_STRIDE");
+  const std::uint64_t stride = text != nullptr ? std::strtoull(text, nullptr, 10) : 1;
+  return stride > 0 ? stride : 1;
+}
+
 }  // namespace datawal::testing
