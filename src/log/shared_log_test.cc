@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <future>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -34,6 +36,13 @@ class SharedLogTest : public testing::Test {
     filesystem_.reset_counts();
     return log;
   }
+  // Has `action` run in the middle of the next sync, and of that one only.
+  void on_next_sync(std::function<void()> action) {
+    const auto is_next = std::make_shared<std::atomic<bool>>(true);
+    filesystem_.on_sync([is_next, action = std::move(action)] {
+      if (is_next->exchange(false)) action();
+    });
+  }
   std::uint64_t sync_count() { return filesystem_.count(SimulatedCall::kSync); }
 
   SimulatedFilesystem filesystem_;
@@ -42,15 +51,10 @@ class SharedLogTest : public testing::Test {
 TEST_F(SharedLogTest, AppendingGoesOnDuringASync) {
   RecordLog log = open_warm();
   ASSERT_TRUE(log.append(as_bytes("synced")));
-  bool is_first = true;
-  filesystem_.on_sync([&] {
-    if (!std::exchange(is_first, false)) return;
-    EXPECT_TRUE(log.append(as_bytes("meanwhile")));
-  });
+  on_next_sync([&] { EXPECT_TRUE(log.append(as_bytes("meanwhile"))); });
   ASSERT_TRUE(log.sync());
   EXPECT_EQ(log.last_txid(), 3U);
   EXPECT_EQ(log.durable_txid(), 2U) << "what came during the sync may not be covered by it";
-  filesystem_.on_sync({});
   filesystem_.crash(PowerCut::kDropPending);
   EXPECT_GE(open().last_txid(), 2U);
 }
@@ -59,9 +63,7 @@ TEST_F(SharedLogTest, WritersThatWaitShareTheNextSync) {
   constexpr Txid kWaiters = 8;
   RecordLog log = open_warm();
   std::vector<std::jthread> waiters;
-  bool is_first = true;
-  filesystem_.on_sync([&] {
-    if (!std::exchange(is_first, false)) return;
+  on_next_sync([&] {
     for (Txid waiter = 0; waiter < kWaiters; ++waiter) {
       waiters.emplace_back(
           [&] { EXPECT_TRUE(log.append(as_bytes("waits"), Durability::kEveryWrite)); });
@@ -78,9 +80,7 @@ TEST_F(SharedLogTest, AFailedSyncFailsAllWhoWaitForIt) {
   RecordLog log = open_warm();
   std::vector<std::jthread> waiters;
   std::atomic<int> failures = 0;
-  bool is_first = true;
-  filesystem_.on_sync([&] {
-    if (!std::exchange(is_first, false)) return;
+  on_next_sync([&] {
     for (int waiter = 0; waiter < 4; ++waiter) {
       waiters.emplace_back([&] {
         const auto appended = log.append(as_bytes("waits"), Durability::kEveryWrite);
@@ -103,9 +103,7 @@ TEST_F(SharedLogTest, ARotationWaitsForTheSyncThatRuns) {
   RecordLog log = open_warm({.segment_size_max = 200});
   ASSERT_TRUE(log.append(as_bytes("synced")));
   std::jthread rotator;
-  bool is_first = true;
-  filesystem_.on_sync([&] {
-    if (!std::exchange(is_first, false)) return;
+  on_next_sync([&] {
     rotator = std::jthread([&] { EXPECT_TRUE(log.rotate()); });
     EXPECT_TRUE(log.append(as_bytes("still here")));
     EXPECT_EQ(log.active_segment(), SegmentId{1});

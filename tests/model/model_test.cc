@@ -34,7 +34,7 @@ SessionShape shape_for(std::uint64_t seed) {
   return shape;
 }
 
-// In half of the sessions every record is stored through a mapping, in the others written.
+// For half of the seeds every record is stored through a mapping, for the others written.
 void choose_way(SimulatedFilesystem& machine, std::uint64_t seed) {
   if (seed / 4 % 2 == 0) machine.set_write_through_size(0);
 }
