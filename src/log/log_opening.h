@@ -25,11 +25,11 @@ class LogOpening {
   [[nodiscard]] const LogView& view() const { return scan_->view(); }
   // Begins behind the records that `covered` speaks of, which are in the first `segment_count`
   // segments. To be called before next().
-  void skip(const IndexCoverage& covered, std::uint32_t segment_count) {
+  void begin_behind(const IndexCoverage& covered, std::uint32_t segment_count) {
     scan_ = std::make_unique<LogScan>(scan_->view(), options_.damage, covered, segment_count);
   }
 
-  // Where next() begins: the start of the log, or behind what has been skipped.
+  // Where next() begins: the start of the log, or where begin_behind() says.
   [[nodiscard]] Position begin_position() const { return scan_->facts().end; }
 
   // The log's records, as RecordCursor::next.

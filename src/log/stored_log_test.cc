@@ -84,12 +84,12 @@ TEST_F(StoredLog, AFollowerMissesNothing) {
 
 TEST_F(StoredLog, IsSoundWhileItIsWritten) {
   const std::jthread writer([&] { write_all(); });
-  while (!is_done_ && !HasFailure()) {
+  do {
     const Result<VerifyReport> report = verify(store_);
     ASSERT_TRUE(report) << report.error().to_string();
     EXPECT_FALSE(report->refusal) << report->refusal->to_string();
     for (const Damage& damage : report->damages) EXPECT_TRUE(damage.torn_tail);
-  }
+  } while (!is_done_ && !HasFailure());
 }
 
 TEST_F(StoredLog, HasNothingButFramesOnceItIsClosed) {

@@ -65,10 +65,10 @@ Result<TailFindings> examine_tail(const File& file, ByteRange range, const Decod
                                   Txid last_txid) {
   TailFindings findings;
   TailEvidence& evidence = findings.evidence;
-  DATAWAL_TRY_ASSIGN(evidence.all_zeros, is_zero_filled(file, range.begin, range.end));
-  if (evidence.all_zeros) return findings;
   DATAWAL_TRY_ASSIGN(const DataEnd data_end, find_data_end(file, range.begin, range.end));
   findings.data_size = data_end.offset - range.begin;
+  evidence.all_zeros = findings.data_size == 0;
+  if (evidence.all_zeros) return findings;
   evidence.failure = failure_of(failure, findings.data_size);
   std::byte first{};
   DATAWAL_TRY_ASSIGN(const std::size_t count, file.read_at(range.begin, {&first, 1}));

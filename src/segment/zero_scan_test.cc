@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "support/segment_builder.h"
+#include "support/unreadable_filesystem.h"
 
 namespace datawal {
 namespace {
@@ -12,17 +13,10 @@ using testing::MemoryFile;
 constexpr std::size_t kForwardStep = std::size_t{256} << 10;
 constexpr std::size_t kBackwardStep = std::size_t{64} << 10;
 
-// A file of which nothing can be read.
-class BrokenFile final : public File {
- public:
-  [[nodiscard]] Result<std::size_t> read_at(std::uint64_t, MutableByteView) const override {
-    return std::unexpected(Error{.code = ErrorCode::kIo, .message = "broken"});
-  }
-  [[nodiscard]] Status write_at(std::uint64_t, ByteView) override { return {}; }
-  [[nodiscard]] Result<std::uint64_t> size() const override { return 100; }
-  [[nodiscard]] Status truncate(std::uint64_t) override { return {}; }
-  [[nodiscard]] Status sync() override { return {}; }
-};
+std::unique_ptr<File> broken_file() {
+  return testing::make_unreadable(std::make_unique<MemoryFile>(Bytes(100)),
+                                  {{.name = "", .begin = 0, .end = 100}});
+}
 
 TEST(ZeroFilled, NothingIsAllZeros) {
   const MemoryFile file(Bytes(10, std::byte{1}));
@@ -49,7 +43,7 @@ TEST(ZeroFilled, EndsWithTheFile) {
 }
 
 TEST(ZeroFilled, AFailureToReadIsAnError) {
-  EXPECT_FALSE(is_zero_filled(BrokenFile(), 0, 10));
+  EXPECT_FALSE(is_zero_filled(*broken_file(), 0, 10));
 }
 
 TEST(DataEnd, IsBehindTheLastByteThatIsNotZero) {
@@ -75,7 +69,7 @@ TEST(DataEnd, OfAFileThatIsShorterIsInTheFile) {
 }
 
 TEST(DataEnd, AFailureToReadIsAnError) {
-  EXPECT_FALSE(find_data_end(BrokenFile(), 0, 10));
+  EXPECT_FALSE(find_data_end(*broken_file(), 0, 10));
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ StoreIndex begin_index(LogOpening& opening, Filesystem& filesystem, const Option
                                        .size_max = options.segment_size_max};
   std::optional<LoadedIndex> loaded = load_checkpoint(opening.view());
   if (!loaded) return make_index(filesystem, opening.directory(), access);
-  opening.skip(loaded->coverage, static_cast<std::uint32_t>(loaded->segments.size()));
+  opening.begin_behind(loaded->coverage, static_cast<std::uint32_t>(loaded->segments.size()));
   return {opening.directory(), access, *std::move(loaded)};
 }
 

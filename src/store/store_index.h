@@ -69,10 +69,6 @@ class StoreIndex {
   [[nodiscard]] const StoreRecords& records() const { return *records_; }
   [[nodiscard]] StoreRecords& records() { return *records_; }
   [[nodiscard]] std::uint64_t size() const noexcept { return index_->size(); }
-  // In bytes, of the index and its bookkeeping.
-  [[nodiscard]] std::size_t memory_size() const {
-    return index_->memory_size() + records_->memory_size();
-  }
 
  private:
   class KeyMatcher;

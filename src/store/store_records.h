@@ -52,7 +52,6 @@ class StoreRecords {
   }
   [[nodiscard]] const LogAddresses& addresses() const { return *addresses_; }
   [[nodiscard]] SegmentFiles& files() const { return *files_; }
-  [[nodiscard]] std::size_t memory_size() const { return addresses_->memory_size(); }
 
  private:
   void map_segment(SegmentId segment);
