@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kDigitCount = 8;
 constexpr std::string_view kExtension = ".dwal";
+constexpr std::string_view kCompactedExtension = ".compact";
 constexpr std::string_view kQuarantineExtension = ".quarantine";
 
 bool is_digit(char letter) {
@@ -40,6 +41,15 @@ std::string quarantine_name(SegmentId id, std::uint64_t offset, unsigned number)
 
 bool is_quarantine_name(std::string_view name) {
   return name.ends_with(kQuarantineExtension);
+}
+
+std::string compacted_name(SegmentId id) {
+  return segment_name(id).append(kCompactedExtension);
+}
+
+bool is_compacted_name(std::string_view name) {
+  if (!name.ends_with(kCompactedExtension)) return false;
+  return parse_segment_name(name.substr(0, name.size() - kCompactedExtension.size())).has_value();
 }
 
 std::string replacement_name(SegmentId id) {

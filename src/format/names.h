@@ -31,6 +31,11 @@ inline constexpr SegmentId kSegmentIdMax{99'999'999};
 // Whether `name` ends as those names do.
 [[nodiscard]] bool is_quarantine_name(std::string_view name);
 
+// "00000042.dwal.compact": what is to replace the segment, with fewer records.
+[[nodiscard]] std::string compacted_name(SegmentId id);
+// Whether `name` is such a name.
+[[nodiscard]] bool is_compacted_name(std::string_view name);
+
 // "00000042.dwal.repair": what is to replace the segment.
 [[nodiscard]] std::string replacement_name(SegmentId id);
 

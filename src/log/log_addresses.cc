@@ -69,6 +69,7 @@ Result<std::uint32_t> LogAddresses::unit_for(Position position) {
   }
   inserted->unit = *unit;
   unit_at(*unit).end.store(0, std::memory_order_relaxed);
+  dead_bytes_at(*unit).store(0, std::memory_order_relaxed);
   map_unit(segment, *inserted);
   return unit;
 }
@@ -96,6 +97,11 @@ Result<std::uint32_t> LogAddresses::take_unit(Position position) {
   unit_at(unit).stretch.store(segment << 32 | position.offset >> kUnitBits,
                               std::memory_order_relaxed);
   return unit;
+}
+
+std::size_t LogAddresses::free_unit_count() const {
+  const std::lock_guard lock(mutex_);
+  return free_units_.size() + (unit_count_max_ - unit_count_);
 }
 
 void LogAddresses::make_chunk_for(std::uint32_t unit) {
@@ -128,13 +134,42 @@ void LogAddresses::reuse(RetiredUnits retired) {
   if (!free_units_.empty()) has_room_.store(true, std::memory_order_relaxed);
 }
 
+std::uint64_t LogAddresses::dead_bytes(SegmentId segment) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = segments_.find(segment);
+  std::uint64_t size = 0;
+  if (found == segments_.end()) return size;
+  for (const AddressedUnit& known : found->second.units) {
+    size += dead_bytes_at(known.unit).load(std::memory_order_relaxed);
+  }
+  return size;
+}
+
+SegmentAddresses LogAddresses::addresses_in(SegmentId segment) const {
+  const std::lock_guard lock(mutex_);
+  SegmentAddresses addresses;
+  const auto found = segments_.find(segment);
+  if (found == segments_.end() || found->second.units.empty()) return addresses;
+  addresses.units_.assign(found->second.units.back().index + 1, SegmentAddresses::kNoUnit);
+  for (const AddressedUnit& known : found->second.units) addresses.units_[known.index] = known.unit;
+  return addresses;
+}
+
+std::optional<LogAddress> SegmentAddresses::find(std::uint64_t offset) const noexcept {
+  const std::uint64_t index = offset >> LogAddresses::kUnitBits;
+  if (index >= units_.size() || units_[index] == kNoUnit) return std::nullopt;
+  return LogAddress{std::uint64_t{units_[index]} << LogAddresses::kUnitBits |
+                    offset % LogAddresses::kUnitSize};
+}
+
 std::vector<std::optional<AddressedStretch>> LogAddresses::stretches() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::optional<AddressedStretch>> stretches(unit_count_);
   for (const auto& [id, segment] : segments_) {
     for (const AddressedUnit& known : segment.units) {
       stretches[known.unit] = {id, known.index,
-                               unit_at(known.unit).end.load(std::memory_order_relaxed)};
+                               unit_at(known.unit).end.load(std::memory_order_relaxed),
+                               dead_bytes_at(known.unit).load(std::memory_order_relaxed)};
     }
   }
   return stretches;
@@ -159,6 +194,7 @@ bool LogAddresses::restore(std::span<const std::optional<AddressedStretch>> stre
     unit_at(unit).stretch.store(std::uint64_t{std::to_underlying(segment)} << 32 | index,
                                 std::memory_order_relaxed);
     unit_at(unit).end.store(stretches[unit]->end, std::memory_order_relaxed);
+    dead_bytes_at(unit).store(stretches[unit]->dead_bytes, std::memory_order_relaxed);
   }
   free_units_ = std::move(unused);
   unit_count_ = count;

@@ -45,10 +45,24 @@ inline constexpr unsigned kLogAddressBits = 42;
 class RetiredUnits {
  public:
   [[nodiscard]] std::size_t count() const noexcept { return units_.size(); }
+  [[nodiscard]] const std::vector<std::uint32_t>& units() const noexcept { return units_; }
 
  private:
   friend class LogAddresses;
   std::vector<std::uint32_t> units_;
+};
+
+// The addresses of one segment, for who asks for many of them: as they were when this was made.
+class SegmentAddresses {
+ public:
+  // The address that was given for a frame at `offset`, or for one in its unit.
+  [[nodiscard]] std::optional<LogAddress> find(std::uint64_t offset) const noexcept;
+
+ private:
+  friend class LogAddresses;
+  static constexpr std::uint32_t kNoUnit = ~std::uint32_t{0};
+
+  std::vector<std::uint32_t> units_;  // by stretch
 };
 
 // The stretch of a segment that a unit of addresses stands for.
@@ -56,6 +70,7 @@ struct AddressedStretch {
   SegmentId segment{};
   std::uint32_t index = 0;  // in the segment, counted in units
   std::uint64_t end = 0;    // of the frames that begin in it, from its begin
+  std::uint64_t dead_bytes = 0;  // of those, in frames that nothing leads to any more
 
   friend bool operator==(const AddressedStretch&, const AddressedStretch&) = default;
 };
@@ -87,7 +102,12 @@ class LogAddresses {
   [[nodiscard]] std::optional<LogAddress> find(Position position) const;
   // Whether address_of() is sure not to fail.
   [[nodiscard]] bool has_room() const noexcept { return has_room_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t free_unit_count() const;
 
+  // The number of the unit that `address` is in.
+  [[nodiscard]] static constexpr std::uint32_t unit_number(LogAddress address) noexcept {
+    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(address) >> kUnitBits);
+  }
   [[nodiscard]] Position position_of(LogAddress address) const noexcept {
     const std::uint64_t stretch = unit_of(address).stretch.load(std::memory_order_relaxed);
     return {SegmentId{static_cast<std::uint32_t>(stretch >> 32)},
@@ -122,6 +142,16 @@ class LogAddresses {
   // position, and is told another place; it finds out as it compares the key there.
   void reuse(RetiredUnits retired);
 
+  // Notes that nothing leads to a record of `size` bytes at `address` any more. For the thread that
+  // asks for addresses.
+  void note_dead(LogAddress address, std::uint64_t size) noexcept {
+    std::atomic<std::uint64_t>& bytes = dead_bytes_at(unit_number(address));
+    bytes.store(bytes.load(std::memory_order_relaxed) + size, std::memory_order_relaxed);
+  }
+  // The bytes of such records in `segment`.
+  [[nodiscard]] std::uint64_t dead_bytes(SegmentId segment) const;
+  [[nodiscard]] SegmentAddresses addresses_in(SegmentId segment) const;
+
   // What each unit stands for; nothing for those that are free or retired.
   [[nodiscard]] std::vector<std::optional<AddressedStretch>> stretches() const;
   // Makes the units of an object that has given no address yet stand for `stretches`. False, with
@@ -139,7 +169,10 @@ class LogAddresses {
   };
   static_assert(sizeof(Unit) == 32);
   static constexpr std::uint32_t kChunkUnits = 2048;
-  using Chunk = std::array<Unit, kChunkUnits>;
+  struct Chunk {
+    std::array<Unit, kChunkUnits> units;
+    std::array<std::atomic<std::uint64_t>, kChunkUnits> dead_bytes{};
+  };
   static constexpr std::uint32_t kChunkCount = kUnitCountMax / kChunkUnits;
 
   struct AddressedUnit {
@@ -155,11 +188,16 @@ class LogAddresses {
     return static_cast<std::uint64_t>(address) % kUnitSize;
   }
   [[nodiscard]] const Unit& unit_of(LogAddress address) const noexcept {
-    return unit_at(static_cast<std::uint32_t>(static_cast<std::uint64_t>(address) >> kUnitBits));
+    return unit_at(unit_number(address));
+  }
+  [[nodiscard]] Chunk& chunk_of(std::uint32_t unit) const noexcept {
+    return *chunks_[unit / kChunkUnits].load(std::memory_order_acquire);
   }
   [[nodiscard]] Unit& unit_at(std::uint32_t unit) const noexcept {
-    Chunk* chunk = chunks_[unit / kChunkUnits].load(std::memory_order_acquire);
-    return (*chunk)[unit % kChunkUnits];
+    return chunk_of(unit).units[unit % kChunkUnits];
+  }
+  [[nodiscard]] std::atomic<std::uint64_t>& dead_bytes_at(std::uint32_t unit) const noexcept {
+    return chunk_of(unit).dead_bytes[unit % kChunkUnits];
   }
 
   [[nodiscard]] LogAddress address_in_last_unit(std::uint64_t offset, std::uint64_t frame_size) {

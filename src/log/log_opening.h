@@ -23,10 +23,10 @@ class LogOpening {
   }
 
   [[nodiscard]] const LogView& view() const { return scan_->view(); }
-  // Begins behind the records that `covered` speaks of, which are in the first `segment_count`
-  // segments. To be called before next().
-  void begin_behind(const IndexCoverage& covered, std::uint32_t segment_count) {
-    scan_ = std::make_unique<LogScan>(scan_->view(), options_.damage, covered, segment_count);
+  // Begins behind the records that `covered` speaks of, which are in the segments summarized. To be
+  // called before next().
+  void begin_behind(const IndexCoverage& covered, std::vector<SegmentFacts> segments) {
+    scan_ = std::make_unique<LogScan>(scan_->view(), options_.damage, covered, std::move(segments));
   }
 
   // Where next() begins: the start of the log, or where begin_behind() says.

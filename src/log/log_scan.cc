@@ -26,9 +26,11 @@ LogScan::LogScan(LogView view, DamagePolicy damage, ScanRange range)
 }
 
 LogScan::LogScan(LogView view, DamagePolicy damage, const IndexCoverage& covered,
-                 std::uint32_t segment_count)
+                 std::vector<SegmentFacts> segments)
     : LogScan(std::move(view), damage, ScanRange{.begin = covered.end}) {
-  report_.files_scanned = segment_count - 1;  // the last is opened once more
+  report_.files_scanned =
+      static_cast<std::uint32_t>(segments.size()) - 1;  // the last is opened once more
+  facts_.segments = std::move(segments);
   report_.records_replayed = covered.records;
   report_.last_txid_seen = covered.last_txid;
   report_.txid_gaps = covered.txid_gaps;
@@ -84,6 +86,9 @@ Status LogScan::open_segment() {
   reader_.emplace(*file_, begin, end);
   ++report_.files_scanned;
   facts_.end = here();
+  if (facts_.segments.empty() || facts_.segments.back().id != id) {
+    facts_.segments.push_back({.id = id, .size = begin});
+  }
   if (begin <= end) return {};
   return std::unexpected(error_here(ErrorCode::kGap,
                                     "the position to scan from is behind the end of its segment, "
@@ -100,9 +105,10 @@ Result<LogScan::Progress> LogScan::note_frame() {
   if (report_.records_replayed == 0) {
     facts_.first_segment = segment;
     facts_.first_frame_crc = frame.crc;
-  } else if (txid != report_.last_txid_seen + 1 && report_.txid_gaps++ == 0) {
+  } else if (txid != facts_.last_frame_txid + 1 && report_.txid_gaps++ == 0) {
     report_.first_txid_gap = before;
   }
+  facts_.segments.back().add(frame.record, frame.size, frame.crc);
   report_.last_txid_seen = std::max(report_.last_txid_seen, txid);
   ++report_.records_replayed;
   facts_.end = here();

@@ -10,6 +10,7 @@
 #include "datawal/record_log.h"
 #include "file/filesystem.h"
 #include "format/index_image_header.h"
+#include "format/segment_facts.h"
 #include "log/log_view.h"
 #include "log/tail_verdict.h"
 #include "segment/segment_reader.h"
@@ -34,15 +35,16 @@ struct LogFacts {
       {};  // the one with the first frame, and that frame's CRC
   std::uint32_t first_frame_crc = 0;
   std::optional<Watermark> watermark = {};  // if it has proved to describe this log
+  std::vector<SegmentFacts> segments = {};
 };
 
 class LogScan {
  public:
   LogScan(LogView view, DamagePolicy damage, ScanRange range);
   // Goes on where a whole scan of the same log has once been: what `covered` says of the part
-  // before that counts as read. `segment_count` is the number of segments in it.
+  // before that counts as read, which is in the segments summarized.
   LogScan(LogView view, DamagePolicy damage, const IndexCoverage& covered,
-          std::uint32_t segment_count);
+          std::vector<SegmentFacts> segments);
 
   // As RecordCursor::next.
   [[nodiscard]] Result<std::optional<ScannedRecord>> next();

@@ -38,6 +38,9 @@ LogWriter::LogWriter(const Options& options, std::unique_ptr<FileLock> lock,
       last_txid_(report_.last_txid_seen),
       boot_id_(filesystem_of(options).boot_id()),
       tail_pending_(report_.tail.kind != TailKind::kClean) {
+  if (facts_.segments.empty() || facts_.segments.back().id != end_.segment) {
+    facts_.segments.push_back({.id = end_.segment});
+  }
   active_ = make_segment_writer(std::move(active));
   view_.watermark.reset();  // from here on the writer itself knows what is durable
   if (!facts_.watermark) return;
@@ -83,11 +86,13 @@ Result<Appended> LogWriter::append(RecordType type, ByteView key, ByteView paylo
   if (!watermark_ || tail_pending_) DATAWAL_TRY(begin_writing());
   const std::size_t size = frame_size(key.size(), payload.size());
   DATAWAL_TRY(make_room(size));
-  Result<std::uint32_t> crc = active_->append({type, last_txid_ + 1, key, payload});
+  const RecordView record{type, last_txid_ + 1, key, payload};
+  Result<std::uint32_t> crc = active_->append(record);
   if (!crc) return poison("append_record write_all failed", std::move(crc).error());
   const RecordRef ref{end_.segment, static_cast<std::uint32_t>(size), end_.offset};
   end_.offset += size;
   ++last_txid_;
+  facts_.segments.back().add(record, size, *crc);
   facts_.last_frame_txid = last_txid_;
   facts_.last_frame_crc = *crc;
   if (!facts_.first_segment) {
@@ -111,7 +116,8 @@ Status LogWriter::begin_writing() {
   if (!facts_.watermark) names_durable_ = false;  // the sidecar's name is new
   DATAWAL_TRY_ASSIGN(WatermarkFile sidecar, WatermarkFile::open(*view_.directory));
   DATAWAL_TRY(sync());
-  DATAWAL_TRY(sidecar.store(watermark_here()));
+  stored_ = watermark_here();
+  DATAWAL_TRY(sidecar.store(stored_));
   if (Status synced = sidecar.sync(); !synced) {
     return poison("fsync sync_all failed", std::move(synced).error());
   }
@@ -190,7 +196,7 @@ Status LogWriter::end_sync(const SyncTarget& target, SyncOutcome outcome) {
   durable_ = target.watermark.position;
   durable_txid_ = target.last_txid;
   // Best effort: a watermark may be stale, and the records are durable without it.
-  if (watermark_) (void)watermark_->store(target.watermark);
+  if (watermark_) (void)store_watermark(target.watermark);
   return {};
 }
 
@@ -236,9 +242,8 @@ Watermark LogWriter::watermark_here() const {
           .clean = false};
 }
 
-Status LogWriter::store_watermark(bool clean) {
-  Watermark watermark = watermark_here();
-  watermark.clean = clean;
+Status LogWriter::store_watermark(Watermark watermark) {
+  stored_ = watermark;
   return watermark_->store(watermark);
 }
 
@@ -271,13 +276,14 @@ Status LogWriter::rotate() {
     return poison("rotate fsync_dir after segment create failed", std::move(named).error());
   }
   view_.segments.push_back(next);
+  facts_.segments.push_back({.id = next});
   end_ = {next, 0};
   active_ = make_segment_writer(*std::move(created));
   durable_ = end_;
   durable_txid_ = last_txid_;
   names_durable_ = true;
   // Best effort, as after every sync.
-  if (store_watermark(false)) (void)watermark_->sync();
+  if (store_watermark(watermark_here())) (void)watermark_->sync();
   return {};
 }
 
@@ -289,7 +295,9 @@ Status LogWriter::finish() {
     durable_ = {};  // as long as the cut is not
   }
   DATAWAL_TRY(sync());
-  if (store_watermark(true)) (void)watermark_->sync();
+  Watermark watermark = watermark_here();
+  watermark.clean = true;
+  if (store_watermark(watermark)) (void)watermark_->sync();
   return {};
 }
 
@@ -304,16 +312,63 @@ Status LogWriter::close() {
   return result;
 }
 
+Status LogWriter::prepare() {
+  DATAWAL_TRY(check_usable());
+  return !watermark_ || tail_pending_ ? begin_writing() : Status{};
+}
+
+// A sidecar that is bound to a frame which is no longer there counts as another log's. So it is
+// bound to another one first, and durably: what is replaced may be so for a power cut, whatever
+// has been synced.
+Status LogWriter::bind_watermark_elsewhere(std::span<const SegmentId> ids) {
+  const auto is_replaced = [&](SegmentId id) { return std::ranges::find(ids, id) != ids.end(); };
+  if (!facts_.first_segment || !is_replaced(*facts_.first_segment)) return {};
+  const auto is_fit = [&](const SegmentFacts& segment) {
+    return segment.records > 0 && !is_replaced(segment.id);
+  };
+  const auto other = std::ranges::find_if(facts_.segments, is_fit);
+  Watermark watermark = stored_;
+  watermark.empty = other == facts_.segments.end();
+  watermark.first_segment = watermark.empty ? SegmentId{} : other->id;
+  watermark.first_frame_crc = watermark.empty ? 0 : other->first_crc;
+  DATAWAL_TRY(store_watermark(watermark));
+  if (Status synced = watermark_->sync(); !synced) {
+    return poison("fsync sync_all failed", std::move(synced).error());
+  }
+  facts_.first_segment = watermark.empty ? std::nullopt : std::optional(other->id);
+  facts_.first_frame_crc = watermark.first_frame_crc;
+  return {};
+}
+
+Status LogWriter::replace_segments(std::span<const SegmentId> ids, const SegmentFacts& by,
+                                   const std::function<Status()>& replace) {
+  DATAWAL_TRY(prepare());
+  DATAWAL_TRY(bind_watermark_elsewhere(ids));
+  DATAWAL_TRY(replace());
+  const auto is_gone = [&](SegmentId id) {
+    return id != by.id && std::ranges::find(ids, id) != ids.end();
+  };
+  std::erase_if(view_.segments, is_gone);
+  std::erase_if(facts_.segments, [&](const SegmentFacts& segment) { return is_gone(segment.id); });
+  *std::ranges::find(facts_.segments, by.id, &SegmentFacts::id) = by;
+  if (!facts_.first_segment && by.records > 0) {
+    facts_.first_segment = by.id;
+    facts_.first_frame_crc = by.first_crc;
+  }
+  return {};
+}
+
 IndexCoverage LogWriter::coverage() const {
+  const LogTotals log = add_up(facts_.segments);
   return {.end = end_,
           .last_txid = last_txid_,
           .last_frame_txid = facts_.last_frame_txid,
           .last_frame_crc = facts_.last_frame_crc,
           .first_segment = facts_.first_segment,
           .first_frame_crc = facts_.first_frame_crc,
-          .records = report_.records_replayed + (last_txid_ - report_.last_txid_seen),
-          .txid_gaps = report_.txid_gaps,
-          .first_txid_gap = report_.first_txid_gap};
+          .records = log.records,
+          .txid_gaps = log.txid_gaps,
+          .first_txid_gap = log.first_txid_gap};
 }
 
 RecordCursor LogWriter::scan(ScanRange range) const {

@@ -6,8 +6,10 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -51,6 +53,18 @@ class LogWriter {
   [[nodiscard]] Status rotate();
   [[nodiscard]] Status close();
 
+  // Does what has to be done before the first append, and before a segment is replaced.
+  [[nodiscard]] Status prepare();
+  // The sealed segments `ids`, of which no record is needed but those in a file that `replace` puts
+  // in the place of the first of them, become the one that `by` tells about. Not while a sync runs.
+  // The names are not synced. Fails as `replace` does, with nothing changed.
+  [[nodiscard]] Status replace_segments(std::span<const SegmentId> ids, const SegmentFacts& by,
+                                        const std::function<Status()>& replace);
+  // Says that something which nobody can undo has failed.
+  [[nodiscard]] Status poison_after(std::string_view reason, Error cause) {
+    return poison(reason, std::move(cause));
+  }
+
   [[nodiscard]] RecordCursor scan(ScanRange range) const;
   [[nodiscard]] RecordCursor scan_from_txid(Txid txid) const;
 
@@ -59,8 +73,9 @@ class LogWriter {
   // Notes why mend_tail() could not be done yet.
   void defer_mending(Error error) { report_.tail.deferred = std::move(error); }
 
-  // What there is to know of the records up to end().
+  // What there is to know of the records up to end(), and of the segments that they are in.
   [[nodiscard]] IndexCoverage coverage() const;
+  [[nodiscard]] const std::vector<SegmentFacts>& segment_facts() const { return facts_.segments; }
 
   [[nodiscard]] const RecoveryReport& report() const { return report_; }
   [[nodiscard]] const std::vector<SegmentId>& segments() const { return view_.segments; }
@@ -86,7 +101,8 @@ class LogWriter {
   [[nodiscard]] Status finish();
   [[nodiscard]] Status write_unproven_again();
   [[nodiscard]] Watermark watermark_here() const;
-  [[nodiscard]] Status store_watermark(bool clean);
+  [[nodiscard]] Status store_watermark(Watermark watermark);
+  [[nodiscard]] Status bind_watermark_elsewhere(std::span<const SegmentId> ids);
   [[nodiscard]] std::unique_ptr<SegmentWriter> make_segment_writer(
       std::unique_ptr<File> file) const;
   [[nodiscard]] std::unexpected<Error> poison(std::string_view reason, Error cause);
@@ -96,6 +112,7 @@ class LogWriter {
   LogView view_;
   std::unique_ptr<SegmentWriter> active_;
   std::optional<WatermarkFile> watermark_;  // open once something has been written
+  Watermark stored_;                        // the last one
   RecoveryReport report_;
   LogFacts facts_;  // of what is on disk, the frames of this writer included
 

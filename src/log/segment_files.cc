@@ -28,4 +28,12 @@ Result<std::shared_ptr<const File>> SegmentFiles::get(SegmentId segment) {
   return file;
 }
 
+void SegmentFiles::forget(SegmentId segment) {
+  const std::scoped_lock lock(mutex_);
+  const auto known = by_segment_.find(segment);
+  if (known == by_segment_.end()) return;
+  entries_.erase(known->second);
+  by_segment_.erase(known);
+}
+
 }  // namespace datawal

@@ -16,7 +16,10 @@ SharedLog::~SharedLog() {
 }
 
 void SharedLog::wait_until_idle(Lock& lock) {
+  ++wanting_idle_;
   synced_.wait(lock, [this] { return !is_syncing_; });
+  --wanting_idle_;
+  synced_.notify_all();  // those who waited for this one go on behind it
 }
 
 Status SharedLog::sync() {
@@ -25,10 +28,14 @@ Status SharedLog::sync() {
   return sync_until(lock, writer_->end());
 }
 
-Status SharedLog::rotate() {
+Status SharedLog::alone(const std::function<Status(LogWriter&)>& work) {
   Lock lock(mutex_);
   wait_until_idle(lock);
-  return writer_->rotate();
+  return work(*writer_);
+}
+
+Status SharedLog::rotate() {
+  return alone([](LogWriter& writer) { return writer.rotate(); });
 }
 
 Status SharedLog::close(const std::function<void(const LogWriter&)>& last) {
@@ -49,7 +56,7 @@ Status SharedLog::sync_until(Lock& lock, Position target) {
   while (!writer_->is_durable(target)) {
     // Whoever synced for this thread may have failed, and the log may have been closed.
     DATAWAL_TRY(writer_->check_usable());
-    if (!is_syncing_) return lead_sync(lock);
+    if (!is_syncing_ && wanting_idle_ == 0) return lead_sync(lock);
     synced_.wait(lock);
   }
   return {};

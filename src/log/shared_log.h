@@ -48,6 +48,9 @@ class SharedLog {
     return appended;
   }
 
+  // Runs `work` on the writer while nobody writes and no sync runs.
+  [[nodiscard]] Status alone(const std::function<Status(LogWriter&)>& work);
+
   [[nodiscard]] Status sync();
   [[nodiscard]] Status rotate();
   [[nodiscard]] Status close() {
@@ -97,6 +100,7 @@ class SharedLog {
   mutable std::mutex mutex_;
   std::condition_variable synced_;  // a sync has ended
   bool is_syncing_ = false;
+  unsigned wanting_idle_ = 0;  // threads that wait for there to be none; no sync begins before them
 
   std::condition_variable wake_;  // the syncer has something to do
   std::vector<Waiter> waiters_;

@@ -17,33 +17,33 @@ namespace {
 // An index that no log of this size can have asks for more memory than there may be.
 constexpr std::uint64_t kImageSizeAllowance = std::uint64_t{4} << 20;
 
-Result<std::vector<CoveredSegment>> sizes_of(const LogView& view) {
-  std::vector<CoveredSegment> segments;
+Result<std::vector<SegmentFacts>> sizes_of(const LogView& view) {
+  std::vector<SegmentFacts> segments;
   for (const SegmentId id : view.segments) {
     DATAWAL_TRY_ASSIGN(const std::unique_ptr<File> file,
                        view.directory->open(segment_name(id), OpenMode::kRead));
     DATAWAL_TRY_ASSIGN(const std::uint64_t size, file->size());
-    segments.push_back({id, size});
+    segments.push_back({.id = id, .size = size});
   }
   return segments;
 }
 
-bool has_plausible_size(const Directory& directory, const std::vector<CoveredSegment>& log) {
+bool has_plausible_size(const Directory& directory, const std::vector<SegmentFacts>& log) {
   const auto file = directory.open(kCheckpointName, OpenMode::kRead);
   if (!file) return false;
   const Result<std::uint64_t> size = (*file)->size();
   std::uint64_t log_size = 0;
-  for (const CoveredSegment& segment : log) log_size += segment.size;
+  for (const SegmentFacts& segment : log) log_size += segment.size;
   return size && *size <= log_size + kImageSizeAllowance;
 }
 
-bool covers_beginning_of(const std::vector<CoveredSegment>& log, const LoadedIndex& loaded) {
-  const std::vector<CoveredSegment>& covered = loaded.segments;
+bool covers_beginning_of(const std::vector<SegmentFacts>& log, const LoadedIndex& loaded) {
+  const std::vector<SegmentFacts>& covered = loaded.segments;
   if (covered.empty() || covered.size() > log.size()) return false;
   for (std::size_t index = 0; index + 1 < covered.size(); ++index) {
-    if (covered[index] != log[index]) return false;
+    if (covered[index].id != log[index].id || covered[index].size != log[index].size) return false;
   }
-  const CoveredSegment& last = log[covered.size() - 1];
+  const SegmentFacts& last = log[covered.size() - 1];
   return last.id == covered.back().id && last.size >= covered.back().size;
 }
 
@@ -70,9 +70,9 @@ bool has_last_frame(const LogView& view, const IndexCoverage& coverage) {
 }
 
 // The bytes of `log`, which ends at its last segment's size, behind `covered`.
-std::uint64_t size_behind(const std::vector<CoveredSegment>& log, Position covered) {
+std::uint64_t size_behind(const std::vector<SegmentFacts>& log, Position covered) {
   std::uint64_t size = 0;
-  for (const CoveredSegment& segment : log) {
+  for (const SegmentFacts& segment : log) {
     if (segment.id < covered.segment) continue;
     size += segment.size;
     if (segment.id == covered.segment) size -= std::min(segment.size, covered.offset);
@@ -83,7 +83,7 @@ std::uint64_t size_behind(const std::vector<CoveredSegment>& log, Position cover
 }  // namespace
 
 std::optional<LoadedIndex> load_checkpoint(const LogView& view) {
-  const Result<std::vector<CoveredSegment>> log = sizes_of(view);
+  const Result<std::vector<SegmentFacts>> log = sizes_of(view);
   if (!log || !has_plausible_size(*view.directory, *log)) return std::nullopt;
   auto loaded = load_index_checkpoint(*view.directory);
   if (!loaded || !covers_beginning_of(*log, *loaded)) return std::nullopt;
@@ -98,13 +98,10 @@ Position save_checkpoint(const StoreIndex& index, const LogWriter& writer, Posit
   const IndexCoverage coverage = writer.coverage();
   // Behind a rotation there is no last frame in the segment to recognise it by.
   if (coverage.end.offset == 0 || covered == coverage.end) return covered;
-  const LogView view{.directory = writer.directory(), .segments = writer.segments()};
-  Result<std::vector<CoveredSegment>> segments = sizes_of(view);
-  if (!segments) return covered;
-  segments->back().size = coverage.end.offset;
-  if (size_behind(*segments, covered) < log_size_min) return covered;
+  const std::vector<SegmentFacts>& segments = writer.segment_facts();
+  if (size_behind(segments, covered) < log_size_min) return covered;
   // A cache: without it the next open takes longer, and the one before it may still be there.
-  return index.save(*view.directory, coverage, *segments) ? coverage.end : covered;
+  return index.save(*writer.directory(), coverage, segments) ? coverage.end : covered;
 }
 
 }  // namespace datawal

@@ -26,7 +26,7 @@ StoreIndex begin_index(LogOpening& opening, Filesystem& filesystem, const Option
                                        .size_max = options.segment_size_max};
   std::optional<LoadedIndex> loaded = load_checkpoint(opening.view());
   if (!loaded) return make_index(filesystem, opening.directory(), access);
-  opening.begin_behind(loaded->coverage, static_cast<std::uint32_t>(loaded->segments.size()));
+  opening.begin_behind(loaded->coverage, loaded->segments);
   return {opening.directory(), access, *std::move(loaded)};
 }
 
@@ -38,7 +38,8 @@ DataWal::Impl::Impl(const Options& options, StoreIndex index, std::unique_ptr<Sh
       index_(std::move(index)),
       shared_log_(log.get()),
       checkpoint_log_size_(options.checkpoint_log_size),
-      covered_(covered) {
+      covered_(covered),
+      segment_size_max_(options.segment_size_max) {
   log_.emplace(std::move(log));
 }
 
@@ -46,13 +47,13 @@ DataWal::Impl::~Impl() {
   (void)close();  // a destructor has nobody to tell
 }
 
-DataWal::Impl::Impl(Filesystem& filesystem, StoreIndex index, LogView view, RecoveryReport report,
-                    Position end)
+DataWal::Impl::Impl(Filesystem& filesystem, StoreIndex index, const LogScan& scan)
     : filesystem_(filesystem),
       index_(std::move(index)),
-      view_(std::move(view)),
-      report_(std::move(report)),
-      end_(end) {}
+      view_(scan.view()),
+      report_(scan.report()),
+      end_(scan.facts().end),
+      segment_facts_(scan.facts().segments) {}
 
 Result<SharedLog*> DataWal::Impl::writable_log() const {
   if (shared_log_ == nullptr) {
@@ -78,6 +79,8 @@ Result<SortedKeys> DataWal::Impl::sorted_keys() const {
 
 Status DataWal::Impl::close() {
   if (shared_log_ == nullptr) return {};
+  closing_.request_stop();
+  const std::lock_guard lock(compacting_);  // its end is waited for
   // Of durable records only: a checkpoint must never be ahead of its log. What others append behind
   // it meanwhile is read by the next open.
   return shared_log_->close([this](const LogWriter& writer) {
@@ -123,14 +126,13 @@ Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,
   DATAWAL_TRY_ASSIGN(std::shared_ptr<Directory> opened, open_store(directory, options));
   DATAWAL_TRY_ASSIGN(LogView view, load_log_view(opened, filesystem, options.damage));
   StoreIndex index = make_index(filesystem, opened, {});  // others may cut what they write
-  LogScan scan(view, options.damage, {});
+  LogScan scan(std::move(view), options.damage, {});
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, scan.next());
     if (!record) break;
     DATAWAL_TRY(index.replay(*record));
   }
-  return DataWal(std::make_unique<Impl>(filesystem, std::move(index), std::move(view),
-                                        scan.report(), scan.facts().end));
+  return DataWal(std::make_unique<Impl>(filesystem, std::move(index), scan));
 }
 
 DataWal::DataWal(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -139,6 +141,7 @@ DataWal& DataWal::operator=(DataWal&&) noexcept = default;
 DataWal::~DataWal() = default;  // the log closes itself
 
 Result<std::optional<Value>> DataWal::get(ByteView key) const {
+  const GracePeriod::Use use(impl_->index().records().grace());
   DATAWAL_TRY_ASSIGN(std::optional<StoreIndex::Found> found, impl_->index().fetch(key));
   if (!found) return std::nullopt;
   FetchedFrame& fetched = found->fetched;
@@ -153,11 +156,13 @@ Result<std::optional<Value>> DataWal::get(ByteView key) const {
 }
 
 Result<bool> DataWal::contains_key(ByteView key) const {
+  const GracePeriod::Use use(impl_->index().records().grace());
   DATAWAL_TRY_ASSIGN(const std::optional<StoreIndex::Found> found, impl_->index().fetch(key));
   return found.has_value();
 }
 
 Result<std::optional<RecordRef>> DataWal::ref_of(ByteView key) const {
+  const GracePeriod::Use use(impl_->index().records().grace());
   DATAWAL_TRY_ASSIGN(const std::optional<StoreIndex::Found> found, impl_->index().fetch(key));
   if (!found) return std::nullopt;
   return RecordRef{found->position.segment, static_cast<std::uint32_t>(found->fetched.frame.size),

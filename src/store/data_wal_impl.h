@@ -2,11 +2,15 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <stop_token>
+#include <vector>
 
 #include "datawal/data_wal.h"
 #include "log/log_view.h"
 #include "log/shared_log.h"
+#include "store/compactor.h"
 #include "store/sorted_keys.h"
 #include "store/store_index.h"
 
@@ -17,7 +21,7 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
  public:
   // `covered` is where the index was saved before.
   Impl(const Options& options, StoreIndex index, std::unique_ptr<SharedLog> log, Position covered);
-  Impl(Filesystem& filesystem, StoreIndex index, LogView view, RecoveryReport report, Position end);
+  Impl(Filesystem& filesystem, StoreIndex index, const LogScan& scan);
 
   [[nodiscard]] Filesystem& filesystem() const { return filesystem_; }
   [[nodiscard]] StoreIndex& index() { return index_; }
@@ -36,21 +40,30 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
+  [[nodiscard]] SpaceUse space_use() const;
+  [[nodiscard]] Result<CompactionReport> compact(const CompactionOptions& options);
   [[nodiscard]] Status close();
   [[nodiscard]] RecordCursor scan() const;
   [[nodiscard]] const RecoveryReport& report() const;
   [[nodiscard]] const Directory& directory() const;
 
  private:
+  [[nodiscard]] Status seal_garbage();
+
   Filesystem& filesystem_;
   StoreIndex index_;
   SharedLog* shared_log_ = nullptr;  // inside log_
   std::uint64_t checkpoint_log_size_ = 0;
   Position covered_;
+  std::uint64_t segment_size_max_ = 0;
+  std::stop_source closing_;
+  std::mutex compacting_;  // guards the next, and keeps compactions one after the other
+  NeededTombstoneBytes needed_bytes_;
   std::optional<RecordLog> log_;  // absent if opened read-only; then the rest says what is read
   LogView view_;
   RecoveryReport report_;
   Position end_;
+  std::vector<SegmentFacts> segment_facts_;
 };
 
 }  // namespace datawal

@@ -31,7 +31,7 @@ class IndexCheckpoint : public testing::Test {
 
   [[nodiscard]] Status write(SimulatedFilesystem& filesystem) const {
     const std::unique_ptr<Directory> directory = must(filesystem.open_directory("store"));
-    const std::vector<CoveredSegment> segments = log_.segments();
+    const std::vector<SegmentFacts> segments = log_.segments();
     const IndexCoverage coverage = log_.coverage();
     return write_index_checkpoint(*directory,
                                   {*log_.index, *log_.addresses, log_.secret, coverage, segments});

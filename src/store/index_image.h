@@ -28,18 +28,11 @@
 #include "base/siphash.h"
 #include "file/filesystem.h"
 #include "format/index_image_header.h"
+#include "format/segment_facts.h"
 #include "log/log_addresses.h"
 #include "store/key_index.h"
 
 namespace datawal {
-
-// A segment, and how much of it the index covers.
-struct CoveredSegment {
-  SegmentId id{};
-  std::uint64_t size = 0;
-
-  friend bool operator==(const CoveredSegment&, const CoveredSegment&) = default;
-};
 
 struct IndexImageSource {
   const KeyIndex& index;
@@ -48,7 +41,7 @@ struct IndexImageSource {
   const IndexCoverage& coverage;
   // In ascending order, up to coverage.end: the last is its segment, and has its offset as size.
   // Empty only where coverage.end is nowhere.
-  std::span<const CoveredSegment> segments;
+  std::span<const SegmentFacts> segments;
 };
 
 struct LoadedIndex {
@@ -56,7 +49,7 @@ struct LoadedIndex {
   std::unique_ptr<LogAddresses> addresses;
   SipHashKey secret = {};
   IndexCoverage coverage = {};
-  std::vector<CoveredSegment> segments = {};
+  std::vector<SegmentFacts> segments = {};
 };
 
 // Why there is no index to be had from a file: a sentence for a person.

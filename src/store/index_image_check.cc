@@ -8,8 +8,8 @@
 namespace datawal {
 namespace {
 
-bool is_within(const AddressedStretch& stretch, std::span<const CoveredSegment> segments) {
-  const auto found = std::ranges::lower_bound(segments, stretch.segment, {}, &CoveredSegment::id);
+bool is_within(const AddressedStretch& stretch, std::span<const SegmentFacts> segments) {
+  const auto found = std::ranges::lower_bound(segments, stretch.segment, {}, &SegmentFacts::id);
   if (found == segments.end() || found->id != stretch.segment) return false;
   const std::uint64_t begin = std::uint64_t{stretch.index} << LogAddresses::kUnitBits;
   // The last frame that begins in a unit may end far behind it.
@@ -19,11 +19,11 @@ bool is_within(const AddressedStretch& stretch, std::span<const CoveredSegment> 
 
 }  // namespace
 
-bool is_coverage_of(const IndexCoverage& coverage, std::span<const CoveredSegment> segments) {
+bool is_coverage_of(const IndexCoverage& coverage, std::span<const SegmentFacts> segments) {
   if (segments.empty()) return coverage.end == Position{};
   if (segments.front().id == SegmentId{} || segments.back().id > kSegmentIdMax) return false;
   const auto is_out_of_order = [](SegmentId a, SegmentId b) { return a >= b; };
-  if (std::ranges::adjacent_find(segments, is_out_of_order, &CoveredSegment::id) !=
+  if (std::ranges::adjacent_find(segments, is_out_of_order, &SegmentFacts::id) !=
       segments.end()) {
     return false;
   }
@@ -32,7 +32,7 @@ bool is_coverage_of(const IndexCoverage& coverage, std::span<const CoveredSegmen
 
 std::optional<std::vector<std::uint32_t>> unit_bounds(
     std::span<const std::optional<AddressedStretch>> units,
-    std::span<const CoveredSegment> segments) {
+    std::span<const SegmentFacts> segments) {
   std::vector<std::uint32_t> bounds;
   bounds.reserve(units.size() + 1);
   for (const std::optional<AddressedStretch>& unit : units) {

@@ -39,7 +39,7 @@ TEST(DirectoryDepth, IsAbsentWhereNoDirectoryWouldHaveBeenDoubled) {
   EXPECT_EQ(directory_depth(chain(22)), std::nullopt);
 }
 
-using Segments = std::vector<CoveredSegment>;
+using Segments = std::vector<SegmentFacts>;
 
 bool is_covered(Position end, const Segments& segments) {
   return is_coverage_of({.end = end}, segments);
@@ -58,7 +58,7 @@ TEST(IndexCoverageCheck, IsOfNoSegmentsWhereItEndsNowhere) {
 }
 
 TEST(IndexCoverageCheck, WantsSegmentsInOrder) {
-  const CoveredSegment last{SegmentId{3}, 50};
+  const SegmentFacts last{SegmentId{3}, 50};
   EXPECT_FALSE(is_covered({SegmentId{3}, 50}, {{SegmentId{3}, 9}, last}));
   EXPECT_FALSE(is_covered({SegmentId{3}, 50}, {{SegmentId{4}, 9}, last}));
   EXPECT_FALSE(is_covered({SegmentId{3}, 50}, {{SegmentId{0}, 9}, last}));

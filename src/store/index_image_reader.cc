@@ -70,7 +70,7 @@ class ImageReader {
   std::vector<TableShape> shapes_;
   std::vector<std::uint8_t> depths_;
   unsigned directory_depth_ = 0;
-  std::vector<CoveredSegment> segments_;
+  std::vector<SegmentFacts> segments_;
   std::vector<std::optional<AddressedStretch>> units_;
   std::vector<IndexOverflow::Entry> overflow_;
   std::vector<std::uint32_t> unit_bounds_;
@@ -137,9 +137,19 @@ Verdict ImageReader::take_shapes(TailCursor& tail) {
 Verdict ImageReader::take_segments(TailCursor& tail) {
   segments_.reserve(header_.segment_count);
   for (std::uint32_t index = 0; index < header_.segment_count; ++index) {
-    const auto size = tail.take<std::uint64_t>();
-    segments_.push_back({SegmentId{tail.take<std::uint32_t>()}, size});
-    if (tail.take<std::uint32_t>() != 0) return inconsistent("list of segments");
+    SegmentFacts segment;
+    segment.size = tail.take<std::uint64_t>();
+    segment.id = SegmentId{tail.take<std::uint32_t>()};
+    segment.first_crc = tail.take<std::uint32_t>();
+    segment.records = tail.take<std::uint64_t>();
+    segment.first_txid = tail.take<std::uint64_t>();
+    segment.last_txid = tail.take<std::uint64_t>();
+    segment.highest_txid = tail.take<std::uint64_t>();
+    segment.raw_records = tail.take<std::uint64_t>();
+    segment.tombstone_bytes = tail.take<std::uint64_t>();
+    segment.txid_gaps = tail.take<std::uint64_t>();
+    segment.first_gap_offset = tail.take<std::uint64_t>();
+    segments_.push_back(segment);
   }
   if (!is_coverage_of(header_.coverage, segments_)) return inconsistent("list of segments");
   return {};
@@ -152,6 +162,7 @@ Verdict ImageReader::take_units(TailCursor& tail) {
     stretch.end = tail.take<std::uint64_t>();
     stretch.segment = SegmentId{tail.take<std::uint32_t>()};
     stretch.index = tail.take<std::uint32_t>();
+    stretch.dead_bytes = tail.take<std::uint64_t>();
     const bool is_free = stretch == AddressedStretch{};
     units_.push_back(is_free ? std::nullopt : std::optional(stretch));
   }

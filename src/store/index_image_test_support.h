@@ -94,8 +94,8 @@ class IndexedLog {
     return position_of(index->find(hash(key), matcher(key)));
   }
 
-  [[nodiscard]] std::vector<CoveredSegment> segments() const {
-    std::vector<CoveredSegment> segments;
+  [[nodiscard]] std::vector<SegmentFacts> segments() const {
+    std::vector<SegmentFacts> segments;
     for (std::uint64_t first = 0; first < keys.size(); first += shape_.segment_records) {
       const std::uint64_t count =
           std::min<std::uint64_t>(keys.size() - first, shape_.segment_records);
@@ -120,7 +120,7 @@ class IndexedLog {
   }
   [[nodiscard]] Bytes image() const {
     MemoryFile file;
-    const std::vector<CoveredSegment> covered = segments();
+    const std::vector<SegmentFacts> covered = segments();
     const IndexCoverage reached = coverage();
     const Status status = write_index_image(file, {*index, *addresses, secret, reached, covered});
     return status ? std::move(file.bytes) : Bytes{};

@@ -43,18 +43,26 @@ Status write_tables(BufferedWriter& writer, const KeyIndex& index, TailBuilder& 
   });
 }
 
-void add_segments(std::span<const CoveredSegment> segments, TailBuilder& tail) {
-  for (const CoveredSegment& segment : segments) {
+void add_segments(std::span<const SegmentFacts> segments, TailBuilder& tail) {
+  for (const SegmentFacts& segment : segments) {
     tail.add(segment.size);
     tail.add(std::to_underlying(segment.id));
-    tail.add(std::uint32_t{0});
+    tail.add(segment.first_crc);
+    tail.add(segment.records);
+    tail.add(segment.first_txid);
+    tail.add(segment.last_txid);
+    tail.add(segment.highest_txid);
+    tail.add(segment.raw_records);
+    tail.add(segment.tombstone_bytes);
+    tail.add(segment.txid_gaps);
+    tail.add(segment.first_gap_offset);
   }
 }
 
 // How much of a unit's frames is covered.
 std::uint64_t covered_end(const AddressedStretch& stretch,
-                          std::span<const CoveredSegment> segments) {
-  const auto found = std::ranges::lower_bound(segments, stretch.segment, {}, &CoveredSegment::id);
+                          std::span<const SegmentFacts> segments) {
+  const auto found = std::ranges::lower_bound(segments, stretch.segment, {}, &SegmentFacts::id);
   if (found == segments.end() || found->id != stretch.segment) return 0;
   const std::uint64_t begin = std::uint64_t{stretch.index} << LogAddresses::kUnitBits;
   return std::min(stretch.end, found->size - std::min(found->size, begin));
@@ -62,12 +70,13 @@ std::uint64_t covered_end(const AddressedStretch& stretch,
 
 // A unit in which nothing has come to be, as that of a record that could not be written, is free.
 void add_units(std::span<const std::optional<AddressedStretch>> units,
-               std::span<const CoveredSegment> segments, TailBuilder& tail) {
+               std::span<const SegmentFacts> segments, TailBuilder& tail) {
   for (const std::optional<AddressedStretch>& unit : units) {
     const std::uint64_t end = unit ? covered_end(*unit, segments) : 0;
     tail.add(end);
     tail.add(end == 0 ? std::uint32_t{0} : std::to_underlying(unit->segment));
     tail.add(end == 0 ? std::uint32_t{0} : unit->index);
+    tail.add(end == 0 ? std::uint64_t{0} : unit->dead_bytes);
   }
 }
 

@@ -127,7 +127,7 @@ StoreIndex::StoreIndex(std::shared_ptr<const Directory> directory, StoreRecords:
                                               std::move(loaded.addresses), loaded.segments)) {}
 
 Status StoreIndex::save(Directory& directory, const IndexCoverage& coverage,
-                        const std::vector<CoveredSegment>& segments) const {
+                        const std::vector<SegmentFacts>& segments) const {
   return write_index_checkpoint(directory,
                                 {*index_, records_->addresses(), secret_, coverage, segments});
 }
@@ -176,7 +176,18 @@ Result<KeyIndex::Place> StoreIndex::prepare_removal(ByteView key) const {
 
 void StoreIndex::note_put(const KeyIndex::Place& place, const RecordRef& ref) {
   // prepare_put() has seen to it that there is an address to be had.
-  if (const Result<LogAddress> address = records_->add(ref)) index_->put_at(place, *address);
+  const Result<LogAddress> address = records_->add(ref);
+  if (address) note_dead(index_->put_at(place, *address));
+}
+
+void StoreIndex::note_removal(const KeyIndex::Place& place) {
+  note_dead(index_->erase_at(place));
+}
+
+void StoreIndex::move(KeyHash hash, LogAddress source, const RecordRef& target) {
+  const Result<LogAddress> address = records_->add(target);
+  // Where the key has been written meanwhile, the copy is dead already.
+  if (address && !index_->replace(hash, source, *address)) records_->note_dead(*address);
 }
 
 Status StoreIndex::replay(const ScannedRecord& record) {
@@ -210,9 +221,9 @@ Status StoreIndex::finish_replay(KeyHash hash, RecordType type, LogAddress addre
   if (type == RecordType::kPut) index_->reserve_one();
   DATAWAL_TRY_ASSIGN(const KeyIndex::Place place, locate(key, hash));
   if (type == RecordType::kPut) {
-    index_->put_at(place, address);
+    note_dead(index_->put_at(place, address));
   } else {
-    index_->erase_at(place);
+    note_dead(index_->erase_at(place));
   }
   return {};
 }

@@ -43,7 +43,7 @@ class StoreIndex {
   [[nodiscard]] Result<KeyIndex::Place> prepare_put(ByteView key);
   [[nodiscard]] Result<KeyIndex::Place> prepare_removal(ByteView key) const;
   void note_put(const KeyIndex::Place& place, const RecordRef& ref);
-  void note_removal(const KeyIndex::Place& place) { index_->erase_at(place); }
+  void note_removal(const KeyIndex::Place& place);
   // Takes over what a record of the log does to the keys. Fails as those do.
   [[nodiscard]] Status replay(const ScannedRecord& record);
   // The same in steps, between which there is something else to do while memory is loaded: see
@@ -51,6 +51,15 @@ class StoreIndex {
   [[nodiscard]] KeyHash begin_replay(ByteView key) const;
   void continue_replay(KeyHash hash) const;
   [[nodiscard]] Status finish_replay(KeyHash hash, RecordType type, LogAddress address);
+
+  // What a segment's rewriting asks: the hash of a key, whether a record is the one that a live key
+  // has its value from, and to make it another, whose address cannot fail to be had.
+  [[nodiscard]] KeyHash hash_of(ByteView key) const { return hash_(key); }
+  void prefetch(KeyHash hash) const { index_->prefetch(hash); }
+  [[nodiscard]] bool holds(KeyHash hash, LogAddress address) const {
+    return index_->holds(hash, address);
+  }
+  void move(KeyHash hash, LogAddress source, const RecordRef& target);
 
   // Whether `record` is the one that a live key has its value from.
   [[nodiscard]] bool is_live(const ScannedRecord& record) const;
@@ -64,7 +73,7 @@ class StoreIndex {
   // Saves the index, which covers the log up to `coverage`, beside the segments. For the thread
   // that may change it.
   [[nodiscard]] Status save(Directory& directory, const IndexCoverage& coverage,
-                            const std::vector<CoveredSegment>& segments) const;
+                            const std::vector<SegmentFacts>& segments) const;
 
   [[nodiscard]] const StoreRecords& records() const { return *records_; }
   [[nodiscard]] StoreRecords& records() { return *records_; }
@@ -74,6 +83,9 @@ class StoreIndex {
   class KeyMatcher;
 
   [[nodiscard]] Result<KeyIndex::Place> locate(ByteView key, KeyHash hash) const;
+  void note_dead(std::optional<LogAddress> address) {
+    if (address) records_->note_dead(*address);
+  }
 
   SipHashKey secret_;
   KeyHashFunction hash_;

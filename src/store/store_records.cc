@@ -1,6 +1,7 @@
 #include "store/store_records.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/try.h"
@@ -8,32 +9,70 @@
 
 namespace datawal {
 
+// Shared with those who hold, because they may be the last.
+struct StoreRecords::Released {
+  std::mutex mutex;
+  std::vector<RetiredUnits> units;
+};
+
+// Those who began to hold between two replacements. What the second one replaces is theirs, and
+// that of all who began earlier: they keep each other alive in that order.
+struct StoreRecords::Holders {
+  explicit Holders(std::shared_ptr<Released> to) : released(std::move(to)) {}
+  Holders(const Holders&) = delete;
+  Holders& operator=(const Holders&) = delete;
+  ~Holders() {
+    const std::lock_guard lock(released->mutex);
+    for (Replaced& segment : replaced) released->units.push_back(std::move(segment.units));
+    // Not by recursion, which would be as deep as there were replacements.
+    std::shared_ptr<Holders> later = std::move(next);
+    while (later && later.use_count() == 1) {
+      for (Replaced& segment : later->replaced) {
+        released->units.push_back(std::move(segment.units));
+      }
+      later->replaced.clear();
+      std::shared_ptr<Holders> after = std::move(later->next);
+      later.swap(after);
+    }
+  }
+
+  std::shared_ptr<Released> released;
+  std::vector<Replaced> replaced;
+  std::shared_ptr<Holders> next;
+};
+
 StoreRecords::StoreRecords(std::shared_ptr<const Directory> directory, Access access)
-    : directory_(std::move(directory)),
-      access_(access),
-      addresses_(std::make_unique<LogAddresses>()),
-      files_(std::make_unique<SegmentFiles>(directory_)) {}
+    : StoreRecords(std::move(directory), access, std::make_unique<LogAddresses>(), {}) {}
 
 StoreRecords::StoreRecords(std::shared_ptr<const Directory> directory, Access access,
                            std::unique_ptr<LogAddresses> addresses,
-                           const std::vector<CoveredSegment>& segments)
+                           const std::vector<SegmentFacts>& segments)
     : directory_(std::move(directory)),
       access_(access),
       addresses_(std::move(addresses)),
-      files_(std::make_unique<SegmentFiles>(directory_)) {
-  for (const CoveredSegment& segment : segments) map_segment(segment.id);
+      files_(std::make_unique<SegmentFiles>(directory_)),
+      released_(std::make_shared<Released>()),
+      holders_(std::make_shared<Holders>(released_)) {
+  for (const SegmentFacts& segment : segments) {
+    map_segment(segment.id);
+    last_segment_ = segment.id;
+  }
 }
 
+StoreRecords::~StoreRecords() = default;
+
 Result<LogAddress> StoreRecords::add(const RecordRef& ref) {
-  if (last_segment_ != ref.segment) map_segment(ref.segment);
+  if (last_segment_ != ref.segment) {
+    map_segment(ref.segment);
+    last_segment_ = ref.segment;
+  }
   return addresses_->address_of(ref.position(), ref.size);
 }
 
 // Where a segment cannot be mapped, for want of address space or because somebody forbids it, its
 // records are fetched.
 void StoreRecords::map_segment(SegmentId segment) {
-  last_segment_ = segment;
-  if (!access_.may_map) return;
+  if (!access_.may_map || views_.contains(segment)) return;
   const auto file = directory_->open(segment_name(segment), OpenMode::kRead);
   if (!file) return;
   const Result<std::uint64_t> size = (*file)->size();
@@ -41,7 +80,7 @@ void StoreRecords::map_segment(SegmentId segment) {
   std::unique_ptr<FileView> view = (*file)->view(std::max(*size, access_.size_max));
   if (!view) return;
   addresses_->set_mapping(segment, view->bytes());
-  views_.push_back(std::move(view));
+  views_[segment] = std::move(view);
 }
 
 Status StoreRecords::check_room() const {
@@ -57,8 +96,88 @@ Result<FetchedFrame> StoreRecords::fetch(LogAddress address) const {
     if (frame) return FetchedFrame{nullptr, *frame};
     if (frame.error().code != ErrorCode::kTruncated) return std::unexpected(frame.error());
   }
-  DATAWAL_TRY_ASSIGN(const std::shared_ptr<const File> file, files_->get(place.segment));
+  DATAWAL_TRY_ASSIGN(const std::shared_ptr<const File> file, file_of(address));
   return fetch_frame(*file, place, addresses_->size_from(address));
+}
+
+Result<std::shared_ptr<const File>> StoreRecords::file_of(LogAddress address) const {
+  const std::lock_guard lock(mutex_);
+  const auto replaced = replaced_files_.find(LogAddresses::unit_number(address));
+  if (replaced != replaced_files_.end()) {
+    if (std::shared_ptr<const File> file = replaced->second.lock()) return file;
+  }
+  return files_->get(position(address).segment);
+}
+
+void StoreRecords::note_dead(LogAddress address) {
+  std::array<std::byte, kFrameHeaderSize> fetched;
+  ByteView header = view(address);
+  if (header.size() < kFrameHeaderSize) {
+    header = {};
+    if (const auto file = file_of(address)) {
+      const Result<std::size_t> count = (*file)->read_at(position(address).offset, fetched);
+      if (count) header = ByteView(fetched).first(*count);
+    }
+  }
+  const HeaderOutcome outcome = decode_header(header);
+  const auto* decoded = std::get_if<FrameHeader>(&outcome);
+  // What cannot be read is not nothing: its segment has something that is dead.
+  addresses_->note_dead(address, decoded != nullptr ? decoded->size() : kFrameSizeMin);
+}
+
+std::shared_ptr<const void> StoreRecords::hold() const {
+  const std::lock_guard lock(mutex_);
+  return holders_;
+}
+
+Status StoreRecords::replace(std::span<const SegmentSource> replaced,
+                             std::span<const RecordRef> first_in_units,
+                             const std::function<Status()>& rename) {
+  if (addresses_->free_unit_count() < first_in_units.size()) {
+    return std::unexpected(LogAddresses::exhausted({replaced.front().id, 0}));
+  }
+  const std::lock_guard lock(mutex_);
+  DATAWAL_TRY(rename());
+  for (const SegmentSource& segment : replaced) {
+    Replaced old{addresses_->retire(segment.id), segment.file, nullptr};
+    for (const std::uint32_t unit : old.units.units()) replaced_files_[unit] = segment.file;
+    if (auto view = views_.extract(segment.id)) old.view = std::move(view.mapped());
+    files_->forget(segment.id);
+    replaced_.push_back(std::move(old));
+  }
+  map_segment(replaced.front().id);
+  for (const RecordRef& ref : first_in_units) {
+    DATAWAL_TRY(addresses_->address_of(ref.position(), ref.size));
+  }
+  return {};
+}
+
+void StoreRecords::release_replaced() {
+  // Those who looked up an address before, and are not done with it, hold by then.
+  grace_.wait();
+  auto holders = std::make_shared<Holders>(released_);
+  {
+    const std::lock_guard lock(mutex_);
+    holders_->replaced = std::move(replaced_);
+    holders_->next = holders;
+    replaced_.clear();
+    holders_.swap(holders);
+  }
+  holders.reset();  // those of before; what they have goes with the last of them
+  reuse_released();
+}
+
+void StoreRecords::reuse_released() {
+  std::vector<RetiredUnits> units;
+  {
+    const std::lock_guard lock(released_->mutex);
+    units.swap(released_->units);
+  }
+  const std::lock_guard lock(mutex_);
+  for (RetiredUnits& retired : units) {
+    for (const std::uint32_t unit : retired.units()) replaced_files_.erase(unit);
+    addresses_->reuse(std::move(retired));
+  }
 }
 
 }  // namespace datawal

@@ -1,14 +1,22 @@
 // The records that an index leads to, in memory where their segments are mapped and by pread where
 // not.
 //
-// Thread safety: add() and add_segment() are for one thread at a time; any thread may call the
-// const functions meanwhile, for addresses that have reached it through an index.
+// A segment's file can be replaced by a rewritten one. Its records then have other addresses, while
+// those that they had still lead to the old file, for as long as anybody may hold them.
+//
+// Thread safety: add(), note_dead() and replace() are for one thread at a time; any thread may call
+// the other functions meanwhile, for addresses that have reached it through an index.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <span>
+#include <unordered_map>
 #include <vector>
 
+#include "base/grace_period.h"
 #include "datawal/record_log.h"
 #include "file/filesystem.h"
 #include "log/frame_fetch.h"
@@ -17,6 +25,12 @@
 #include "store/index_image.h"
 
 namespace datawal {
+
+// A segment, and the file that it is in.
+struct SegmentSource {
+  SegmentId id{};
+  std::shared_ptr<const File> file;  // shared with whoever still reads old records
+};
 
 class StoreRecords {
  public:
@@ -31,7 +45,8 @@ class StoreRecords {
   // With addresses that have been given before, in `segments`.
   StoreRecords(std::shared_ptr<const Directory> directory, Access access,
                std::unique_ptr<LogAddresses> addresses,
-               const std::vector<CoveredSegment>& segments);
+               const std::vector<SegmentFacts>& segments);
+  ~StoreRecords();
 
   // The address of a record. Fails with kExhausted.
   [[nodiscard]] Result<LogAddress> add(const RecordRef& ref);
@@ -43,6 +58,29 @@ class StoreRecords {
   // The record, checked; in the mapping where there is one. Fails where the record on disk is not
   // the one that was written.
   [[nodiscard]] Result<FetchedFrame> fetch(LogAddress address) const;
+  // The file that the record at `address` is in.
+  [[nodiscard]] Result<std::shared_ptr<const File>> file_of(LogAddress address) const;
+
+  // Notes that nothing leads to the record at `address` any more.
+  void note_dead(LogAddress address);
+
+  // Who looks up an address and what is there without holding it is in a use of this.
+  [[nodiscard]] const GracePeriod& grace() const { return grace_; }
+  // Keeps what every address of now leads to, for as long as it lives. To be taken within a use of
+  // grace(), or by the thread that replaces.
+  [[nodiscard]] std::shared_ptr<const void> hold() const;
+
+  // Runs `rename`, which puts a file in the place of the segments `replaced`, under the name of the
+  // first of them, and takes over that this has happened: unless it fails, their records have no
+  // addresses any more, though those they had lead where they did until release_replaced().
+  // `first_in_units` are those of the new records that need a new unit of addresses: once they have
+  // got it, add() cannot fail for any of them.
+  [[nodiscard]] Status replace(std::span<const SegmentSource> replaced,
+                               std::span<const RecordRef> first_in_units,
+                               const std::function<Status()>& rename);
+  // Lets go of all that has been replaced, once nobody holds it. Waits for uses of grace() to end.
+  // The caller knows that no index holds an address in it.
+  void release_replaced();
 
   [[nodiscard]] Position position(LogAddress address) const {
     return addresses_->position_of(address);
@@ -54,14 +92,32 @@ class StoreRecords {
   [[nodiscard]] SegmentFiles& files() const { return *files_; }
 
  private:
+  // What a replaced segment had.
+  struct Replaced {
+    RetiredUnits units;
+    std::shared_ptr<const File> file;
+    std::unique_ptr<FileView> view;
+  };
+  // Units that nobody holds any more.
+  struct Released;
+  struct Holders;
+
   void map_segment(SegmentId segment);
+  void reuse_released();
 
   std::shared_ptr<const Directory> directory_;
   Access access_;
   std::unique_ptr<LogAddresses> addresses_;
   std::unique_ptr<SegmentFiles> files_;
   std::optional<SegmentId> last_segment_;
-  std::vector<std::unique_ptr<FileView>> views_;  // of all segments seen so far
+  std::unordered_map<SegmentId, std::unique_ptr<FileView>> views_;
+  GracePeriod grace_;
+  std::vector<Replaced> replaced_;  // and not let go of yet
+  std::shared_ptr<Released> released_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::unordered_map<std::uint32_t, std::weak_ptr<const File>> replaced_files_;  // by unit
+  std::shared_ptr<Holders> holders_;  // those of now
 };
 
 }  // namespace datawal

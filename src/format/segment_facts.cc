@@ -1,0 +1,31 @@
+#include "format/segment_facts.h"
+
+#include <algorithm>
+
+namespace datawal {
+
+LogTotals add_up(std::span<const SegmentFacts> segments) {
+  LogTotals log;
+  const auto note_gap = [&](Position position) {
+    if (!log.first_txid_gap) log.first_txid_gap = position;
+  };
+  Txid last_txid = 0;
+  for (const SegmentFacts& segment : segments) {
+    if (segment.records == 0) continue;
+    if (!log.first_segment) {
+      log.first_segment = segment.id;
+      log.first_frame_crc = segment.first_crc;
+    } else if (segment.first_txid != last_txid + 1) {
+      ++log.txid_gaps;
+      note_gap({segment.id, 0});
+    }
+    if (segment.txid_gaps > 0) note_gap({segment.id, segment.first_gap_offset});
+    log.txid_gaps += segment.txid_gaps;
+    log.records += segment.records;
+    log.highest_txid = std::max(log.highest_txid, segment.highest_txid);
+    last_txid = segment.last_txid;
+  }
+  return log;
+}
+
+}  // namespace datawal

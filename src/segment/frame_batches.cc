@@ -1,0 +1,67 @@
+#include "segment/frame_batches.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/try.h"
+#include "segment/decode_error.h"
+
+namespace datawal {
+namespace {
+
+constexpr std::size_t kReadSize = std::size_t{256} << 10;
+
+}  // namespace
+
+FrameBatches::FrameBatches(const File& file, std::uint64_t end) : file_(&file), end_(end) {}
+
+Result<std::span<const BatchedFrame>> FrameBatches::next() {
+  frames_.clear();
+  std::uint64_t wanted = kReadSize;
+  while (frames_.empty() && wanted > 0 && offset_ < end_) {
+    const auto size = static_cast<std::size_t>(std::min(wanted, end_ - offset_));
+    if (size > capacity_) {
+      buffer_ = std::make_unique_for_overwrite<std::byte[]>(size);
+      capacity_ = size;
+    }
+    DATAWAL_TRY_ASSIGN(const std::size_t count, file_->read_at(offset_, {buffer_.get(), size}));
+    wanted = decode({buffer_.get(), count});
+    if (wanted <= size || count < size) wanted = 0;
+  }
+  return std::span<const BatchedFrame>(frames_);
+}
+
+std::uint64_t FrameBatches::decode(ByteView bytes) {
+  std::uint64_t begin = 0;
+  while (begin < bytes.size()) {
+    DecodeOutcome outcome = decode_frame(bytes.subspan(begin));
+    const auto* frame = std::get_if<DecodedFrame>(&outcome);
+    if (frame == nullptr) {
+      const auto* truncated = std::get_if<Truncated>(&outcome);
+      const std::uint64_t needed = truncated != nullptr ? truncated->needed : 0;
+      damage_ = std::move(outcome);
+      if (!frames_.empty()) break;
+      // Of a frame of which not even the header was there, the rest comes with the next read.
+      return std::min<std::uint64_t>(std::max<std::uint64_t>(needed, kReadSize), end_ - offset_);
+    }
+    frames_.push_back({offset_ + begin, bytes.subspan(begin, frame->size), frame->record,
+                       frame->crc});
+    begin += frame->size;
+  }
+  offset_ += begin;
+  return 0;
+}
+
+Error sealed_damage(SegmentId segment, const FrameBatches& frames) {
+  const bool is_unread = std::holds_alternative<DecodedFrame>(frames.damage());
+  const std::string found =
+      is_unread ? "the segment has become shorter" : decode_error_text(frames.damage());
+  return {.code = ErrorCode::kCorruption,
+          .message = found +
+                     " in a sealed segment, which stays as it is; run 'datawal verify' to see the "
+                     "extent, then 'datawal salvage' to copy every intact record to a new store",
+          .segment = segment,
+          .offset = frames.offset()};
+}
+
+}  // namespace datawal

@@ -1,0 +1,73 @@
+#include <mutex>
+
+#include "base/try.h"
+#include "datawal/data_wal.h"
+#include "store/compactor.h"
+#include "store/data_wal_impl.h"
+#include "store/pace.h"
+
+namespace datawal {
+namespace {
+
+Status check(const CompactionOptions& options) {
+  if (options.garbage_ratio_min >= 0 && options.garbage_ratio_min <= 1) return {};
+  return std::unexpected(
+      Error{.code = ErrorCode::kInvalidArgument,
+            .message = "CompactionOptions::garbage_ratio_min must be a number from 0 to 1"});
+}
+
+}  // namespace
+
+SpaceUse DataWal::Impl::space_use() const {
+  SpaceUse use;
+  const auto add = [&](std::span<const SegmentFacts> segments) {
+    for (const SegmentFacts& segment : segments) {
+      use.log_bytes += segment.size;
+      use.tombstone_bytes += segment.tombstone_bytes;
+      use.dead_bytes += index_.records().addresses().dead_bytes(segment.id);
+    }
+    use.segments = segments.size();
+  };
+  if (shared_log_ != nullptr) {
+    shared_log_->read([&](const LogWriter& writer) { add(writer.segment_facts()); });
+  } else {
+    add(segment_facts_);
+  }
+  return use;
+}
+
+// What is garbage in the active segment can be rewritten only once that is sealed.
+Status DataWal::Impl::seal_garbage() {
+  return shared_log_->alone([this](LogWriter& writer) -> Status {
+    DATAWAL_TRY(writer.prepare());
+    const SegmentFacts& active = writer.segment_facts().back();
+    const bool has_garbage = active.tombstone_bytes > 0 ||
+                             index_.records().addresses().dead_bytes(active.id) > 0;
+    return has_garbage ? writer.rotate() : Status{};
+  });
+}
+
+Result<CompactionReport> DataWal::Impl::compact(const CompactionOptions& options) {
+  DATAWAL_TRY_ASSIGN(SharedLog* const log, writable_log());
+  DATAWAL_TRY(check(options));
+  const std::lock_guard lock(compacting_);
+  DATAWAL_TRY(seal_garbage());
+  Pace pace(options.bytes_per_second_max, options.stop, closing_.get_token());
+  Compactor compactor(index_, *log, segment_size_max_, needed_bytes_,
+                      [&](std::uint64_t bytes) { return pace.spend(bytes); });
+  Result<CompactionReport> report = compactor.run(options.garbage_ratio_min);
+  if (compactor.has_replaced()) {
+    log->read([this](const LogWriter&) { covered_ = {}; });  // the checkpoint is gone
+  }
+  return report;
+}
+
+Result<CompactionReport> DataWal::compact(const CompactionOptions& options) {
+  return impl_->compact(options);
+}
+
+SpaceUse DataWal::space_use() const {
+  return impl_->space_use();
+}
+
+}  // namespace datawal

@@ -1,0 +1,128 @@
+#include "store/segment_rewrite.h"
+
+#include "base/endian.h"
+#include "base/try.h"
+#include "format/compaction_mark.h"
+
+namespace datawal {
+namespace {
+
+std::uint32_t crc_of(const CompactionMarkFrame& frame) {
+  return load_le<std::uint32_t>(frame.data() + frame.size() - kFrameCrcSize);
+}
+
+// Records about records that are whole, and of no use once those have been looked at.
+bool is_spent(const RecordView& record) {
+  return decode_compaction_mark(record).has_value();
+}
+
+}  // namespace
+
+SegmentRewrite::SegmentRewrite(const StoreIndex& index, const NeededTombstones& needed,
+                               File& target)
+    : index_(index), needed_(needed), target_(target), writer_(target) {}
+
+Result<bool> SegmentRewrite::add(const SegmentSource& source, const SegmentFacts& summary,
+                                 const std::function<bool(std::uint64_t)>& pace) {
+  if (summary_.id == SegmentId{}) summary_.id = source.id;
+  const SegmentAddresses addresses = index_.records().addresses().addresses_in(source.id);
+  FrameBatches frames(*source.file, summary.size);
+  while (true) {
+    const std::uint64_t read_before = frames.offset();
+    const std::uint64_t written_before = writer_.offset();
+    DATAWAL_TRY_ASSIGN(const std::span<const BatchedFrame> batch, frames.next());
+    if (batch.empty()) break;
+    judge(batch, source.id, addresses);
+    for (std::size_t index = 0; index < batch.size(); ++index) {
+      DATAWAL_TRY(write(batch[index], judged_[index]));
+    }
+    if (!pace(frames.offset() - read_before + writer_.offset() - written_before)) return false;
+  }
+  if (!frames.is_at_end()) return std::unexpected(sealed_damage(source.id, frames));
+  return true;
+}
+
+// The index is a large table: all its lines that a batch needs are on their way at once.
+void SegmentRewrite::judge(std::span<const BatchedFrame> frames, SegmentId segment,
+                           const SegmentAddresses& addresses) {
+  constexpr std::size_t kDistance = 16;
+  judged_.resize(frames.size());
+  const auto begin = [&](std::size_t index) {
+    const RecordView& record = frames[index].record;
+    if (record.type == RecordType::kRaw) return;
+    judged_[index].hash = index_.hash_of(record.key);
+    if (record.type == RecordType::kPut) index_.prefetch(judged_[index].hash);
+  };
+  for (std::size_t index = 0; index < frames.size() + kDistance; ++index) {
+    if (index < frames.size()) begin(index);
+    if (index < kDistance) continue;
+    const std::size_t ready = index - kDistance;
+    judged_[ready] = judge_one(frames[ready], judged_[ready].hash, segment, addresses);
+  }
+}
+
+SegmentRewrite::Judged SegmentRewrite::judge_one(const BatchedFrame& frame, KeyHash hash,
+                                                 SegmentId segment,
+                                                 const SegmentAddresses& addresses) const {
+  switch (frame.record.type) {
+    case RecordType::kRaw:
+      return {is_spent(frame.record) ? Fate::kDrop : Fate::kKeep, {}, {}};
+    case RecordType::kDelete:
+      return {needed_.is_needed(hash, segment) ? Fate::kKeep : Fate::kDrop, {}, {}};
+    case RecordType::kPut:
+      break;
+  }
+  // What has no address was never asked for one: nothing leads there.
+  const std::optional<LogAddress> address = addresses.find(frame.offset);
+  const bool is_live = address && index_.holds(hash, *address);
+  return {is_live ? Fate::kMove : Fate::kDrop, hash, address.value_or(LogAddress{})};
+}
+
+Status SegmentRewrite::write(const BatchedFrame& frame, const Judged& judged) {
+  if (judged.fate == Fate::kDrop) {
+    if (!is_spent(frame.record)) ++records_dropped_;
+    return mark_txid_ ? Status{} : reserve_mark(frame.record.txid);
+  }
+  if (judged.fate == Fate::kMove) {
+    moved_.push_back({judged.hash, judged.address, writer_.offset(),
+                      static_cast<std::uint32_t>(frame.bytes.size())});
+  }
+  summary_.add(frame.record, frame.bytes.size(), frame.crc);
+  return writer_.append(frame.bytes);
+}
+
+// The mark takes the place of the first record that is left out, and that record's txid.
+Status SegmentRewrite::reserve_mark(Txid txid) {
+  mark_txid_ = txid;
+  mark_offset_ = writer_.offset();
+  const CompactionMarkFrame frame = encode_compaction_mark(txid, {});
+  summary_.add({.txid = txid, .key = as_bytes(kCompactionMarkKey)}, frame.size(), crc_of(frame));
+  return writer_.append(frame);
+}
+
+// How far the log has come is known only when all records have been judged.
+Status SegmentRewrite::write_mark(Txid horizon) {
+  const CompactionMarkFrame frame = encode_compaction_mark(*mark_txid_, {horizon});
+  if (mark_offset_ == 0) summary_.first_crc = crc_of(frame);
+  return target_.write_at(mark_offset_, frame);
+}
+
+Status SegmentRewrite::finish(Txid horizon) {
+  DATAWAL_TRY(writer_.flush());
+  if (mark_txid_) DATAWAL_TRY(write_mark(horizon));
+  return target_.sync();
+}
+
+std::vector<RecordRef> SegmentRewrite::first_in_units() const {
+  std::vector<RecordRef> first;
+  std::optional<std::uint64_t> unit;
+  for (const MovedRecord& record : moved_) {
+    const std::uint64_t its_unit = record.target_offset >> LogAddresses::kUnitBits;
+    if (unit == its_unit) continue;
+    unit = its_unit;
+    first.push_back({summary_.id, record.size, record.target_offset});
+  }
+  return first;
+}
+
+}  // namespace datawal
