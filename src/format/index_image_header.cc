@@ -9,7 +9,7 @@ namespace datawal {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x5450'4B43'4C41'5744;  // "DWALCKPT" read little-endian
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 1;
 
 constexpr std::size_t kVersionOffset = 8;
 constexpr std::size_t kTableCountOffset = 12;

@@ -233,8 +233,8 @@ Status LogWriter::write_unproven_again() {
 
 Watermark LogWriter::watermark_here() const {
   return {.position = end_,
-          .txid = facts_.last_frame_txid,
-          .frame_crc = facts_.last_frame_crc,
+          .txid = facts_.first_segment ? facts_.last_frame_txid : 0,
+          .frame_crc = facts_.first_segment ? facts_.last_frame_crc : 0,
           .first_segment = facts_.first_segment.value_or(SegmentId{}),
           .first_frame_crc = facts_.first_frame_crc,
           .boot_id = boot_id_,
@@ -331,6 +331,10 @@ Status LogWriter::bind_watermark_elsewhere(std::span<const SegmentId> ids) {
   watermark.empty = other == facts_.segments.end();
   watermark.first_segment = watermark.empty ? SegmentId{} : other->id;
   watermark.first_frame_crc = watermark.empty ? 0 : other->first_crc;
+  if (watermark.empty) {
+    watermark.txid = 0;
+    watermark.frame_crc = 0;
+  }
   DATAWAL_TRY(store_watermark(watermark));
   if (Status synced = watermark_->sync(); !synced) {
     return poison("fsync sync_all failed", std::move(synced).error());

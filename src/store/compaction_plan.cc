@@ -14,8 +14,10 @@ class Planner {
  public:
   explicit Planner(const PlanRule& rule) : rule_(rule) {}
 
-  void add(const PlannedSegment& segment) {
+  void add(PlannedSegment segment) {
+    if (are_puts_dropped_) segment.needed_tombstone_bytes = 0;  // as far as is known now
     const bool is_worth_it = is_worth_rewriting(segment);
+    are_puts_dropped_ = are_puts_dropped_ || (is_worth_it && segment.dead_bytes > 0);
     if (!is_worth_it && !is_small(segment)) return close_group();
     if (!can_join(segment)) close_group();
     is_group_worth_it_ = is_group_worth_it_ || is_worth_it || !group_.empty();
@@ -57,6 +59,7 @@ class Planner {
   CompactionGroup group_;
   std::uint64_t group_size_ = 0;
   bool is_group_worth_it_ = false;  // by garbage, or because there are several
+  bool are_puts_dropped_ = false;   // so far
   std::vector<CompactionGroup> groups_;
 };
 

@@ -14,7 +14,8 @@ bool is_within(const AddressedStretch& stretch, std::span<const SegmentFacts> se
   const std::uint64_t begin = std::uint64_t{stretch.index} << LogAddresses::kUnitBits;
   // The last frame that begins in a unit may end far behind it.
   return begin < found->size && stretch.end > 0 && stretch.end <= found->size - begin &&
-         stretch.end < LogAddresses::kUnitSize + kFrameSizeMax;
+         stretch.end < LogAddresses::kUnitSize + kFrameSizeMax &&
+         stretch.dead_bytes <= stretch.end;
 }
 
 }  // namespace
@@ -27,7 +28,14 @@ bool is_coverage_of(const IndexCoverage& coverage, std::span<const SegmentFacts>
       segments.end()) {
     return false;
   }
-  return coverage.end == Position{segments.back().id, segments.back().size};
+  const auto has_too_many_tombstones = [](const SegmentFacts& segment) {
+    return segment.tombstone_bytes > segment.size;
+  };
+  if (std::ranges::any_of(segments, has_too_many_tombstones)) return false;
+  const LogTotals log = add_up(segments);
+  return coverage.end == Position{segments.back().id, segments.back().size} &&
+         coverage.records == log.records && coverage.last_txid == log.highest_txid &&
+         coverage.txid_gaps == log.txid_gaps && coverage.first_txid_gap == log.first_txid_gap;
 }
 
 std::optional<std::vector<std::uint32_t>> unit_bounds(

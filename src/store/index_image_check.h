@@ -15,7 +15,7 @@ namespace datawal {
 
 inline constexpr std::uint32_t kIndexTableCountMax = 1U << kRegionBits;
 
-// Whether `segments` are in order and end where `coverage` does.
+// Whether `segments` are in order, end where `coverage` does, and add up to it.
 [[nodiscard]] bool is_coverage_of(const IndexCoverage& coverage,
                                   std::span<const SegmentFacts> segments);
 

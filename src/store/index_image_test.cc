@@ -144,7 +144,7 @@ TEST(IndexImage, TwoUnitsForOnePlaceAreRefused) {
 TEST(IndexImage, TheBytesAreThoseOfVersionOne) {
   IndexedLog log({.segment_records = 8'000});
   for (Key key = 0; key < 9'000; ++key) log.put(key);
-  EXPECT_EQ(crc32c(log.image()), 0x2c37'd0f2U);
+  EXPECT_EQ(crc32c(log.image()), 0xd268'73adU);
 }
 
 TEST(IndexImage, UnitsOfRetiredSegmentsAreFreeAfterwards) {
@@ -280,11 +280,15 @@ INSTANTIATE_TEST_SUITE_P(
         Forgery{"DepthBeyondTheRegions", kTail + 4, 1, 23},
         Forgery{"DepthBeyondAWord", kTail + 4, 1, 255}, Forgery{"OddFlag", kTail + 5, 1, 2},
         Forgery{"ShapePadding", kTail + 6, 2, 1}, Forgery{"SegmentSize", kSegments, 8, 0},
-        Forgery{"LastSegmentSize", kSegments + 16, 8, 100'001},
+        Forgery{"LastSegmentSize", kSegments + kIndexImageSegmentSize, 8, 100'001},
         Forgery{"SegmentZero", kSegments + 8, 4, 0}, Forgery{"SameSegment", kSegments + 8, 4, 4},
         Forgery{"SegmentsOutOfOrder", kSegments + 8, 4, 5},
-        Forgery{"SegmentBeyondTheNames", kSegments + 24, 4, 100'000'000},
-        Forgery{"SegmentPadding", kSegments + 12, 4, 1},
+        Forgery{"SegmentBeyondTheNames", kSegments + kIndexImageSegmentSize + 8, 4, 100'000'000},
+        Forgery{"SegmentRecords", kSegments + 16, 8, 1},
+        Forgery{"SegmentTxid", kSegments + 40, 8, 1'000'000},
+        Forgery{"TombstonesBeyondTheSegment", kSegments + 56, 8, 1'000'000'000},
+        Forgery{"SegmentGaps", kSegments + 64, 8, 3}, Forgery{"SegmentGap", kSegments + 72, 8, 78},
+        Forgery{"DeadBytesBehindTheEnd", kUnits + 16, 8, 1'000'000'000},
         Forgery{"UnitOfNoSegment", kUnits + 8, 4, 2},
         Forgery{"UnitBehindTheEnd", kUnits + 12, 4, 1},
         Forgery{"HugeUnit", kUnits + 12, 4, 0xffff'ffff}, Forgery{"SameUnit", kUnits + 8, 4, 4},

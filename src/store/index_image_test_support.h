@@ -99,7 +99,16 @@ class IndexedLog {
     for (std::uint64_t first = 0; first < keys.size(); first += shape_.segment_records) {
       const std::uint64_t count =
           std::min<std::uint64_t>(keys.size() - first, shape_.segment_records);
-      segments.push_back({position(first).segment, count * shape_.record_size});
+      segments.push_back({.id = position(first).segment,
+                          .size = count * shape_.record_size,
+                          .records = count,
+                          .first_txid = first + 1,
+                          .last_txid = first + count});
+    }
+    if (!segments.empty()) {
+      segments.front().highest_txid = keys.size() + 5;
+      segments.front().txid_gaps = 2;
+      segments.front().first_gap_offset = 77;
     }
     return segments;
   }
