@@ -58,6 +58,11 @@ struct Options {
   // index is saved beside the segments ("keydir.ckpt"): the next open reads that instead of the
   // log.
   std::uint64_t checkpoint_log_size = 1ULL << 20;
+  // Compact a DataWal in place, in the background, so that its log takes at most so many times the
+  // bytes of the records that it holds (and 32 MiB, and a segment, where that is more). Puts and
+  // removals wait for it where they come faster than it can keep up. 0: only DataWal::compact does.
+  // From 1.1; the smaller, the more is written.
+  double space_amplification_max = 0;
   // Make the directory and its first segment if they are not there; otherwise kNotFound.
   bool create_if_missing = true;
   // What stands for the operating system; null is the real one. Must outlive what is opened with

@@ -113,8 +113,9 @@ class DATAWAL_EXPORT RecordCursor {
   // The next record, or nullopt at the end. After an error or the end every further call gives the
   // same. Fails with kCorruption where acknowledged records are damaged or missing, kCrcMismatch,
   // kTruncated, kStructural or kUnsupportedVersion where a record is damaged otherwise, kGap if the
-  // scan was to begin behind the end of a segment, kNotFound if a segment has been removed
-  // meanwhile, kNotRegularFile, kIo. Cost: one read per 256 KiB, one CRC per record.
+  // scan was to begin behind the end of a segment, kNotFound, kNotRegularFile, kIo. Cost: one read
+  // per 256 KiB, one CRC per record; the files of up to 256 segments are kept open. Of a log with
+  // more, segments are opened on the way: kGap if a compaction has replaced one by then.
   [[nodiscard]] Result<std::optional<ScannedRecord>> next();
 
   // What has been read so far; complete once next() has given nullopt.

@@ -61,6 +61,19 @@ class FileView {
   [[nodiscard]] virtual ByteView bytes() const noexcept = 0;
 };
 
+// Tells one file from another, whatever their names: two open files with the same are one. The time
+// of the last change tells a file from one that is gone by now and had the same numbers.
+struct FileIdentity {
+  std::uint64_t device = 0;
+  std::uint64_t number = 0;
+  std::int64_t modified_ns = 0;
+
+  [[nodiscard]] bool is_same_file(const FileIdentity& other) const noexcept {
+    return device == other.device && number == other.number;
+  }
+  friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
+
 // One open regular file.
 class File {
  public:
@@ -75,6 +88,7 @@ class File {
   // Writes all of `data` at `offset`. After a failure any prefix of it may be in the file.
   [[nodiscard]] virtual Status write_at(std::uint64_t offset, ByteView data) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> size() const = 0;
+  [[nodiscard]] virtual Result<FileIdentity> identity() const { return FileIdentity{}; }
   // Cuts the file, or extends it with zeros, to `size` bytes.
   [[nodiscard]] virtual Status truncate(std::uint64_t size) = 0;
   // Returns when the file's bytes and size would outlive a power cut (fdatasync). Not its name:

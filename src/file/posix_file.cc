@@ -104,6 +104,17 @@ Result<std::uint64_t> PosixFile::size() const {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
+Result<FileIdentity> PosixFile::identity() const {
+  struct stat status = {};
+  if (::fstat(fd_.get(), &status) != 0) {
+    return std::unexpected(posix_error(errno, "identify the file", path_));
+  }
+  return FileIdentity{.device = static_cast<std::uint64_t>(status.st_dev),
+                      .number = static_cast<std::uint64_t>(status.st_ino),
+                      .modified_ns = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 +
+                                     status.st_mtim.tv_nsec};
+}
+
 Status PosixFile::truncate(std::uint64_t size) {
   if (size > kOffsetMax) return std::unexpected(posix_error(EFBIG, "resize the file", path_));
   if (retry_interrupted([&] { return ::ftruncate(fd_.get(), static_cast<off_t>(size)); }) != 0) {

@@ -119,6 +119,11 @@ Result<std::uint64_t> SimulatedFile::size() const {
       [&]() -> Result<std::uint64_t> { return handle_.node->data.size(); });
 }
 
+Result<FileIdentity> SimulatedFile::identity() const {
+  const std::scoped_lock guard(handle_.machine->mutex);
+  return FileIdentity{.number = handle_.node->number};
+}
+
 Status SimulatedFile::truncate(std::uint64_t size) {
   SimulatedMachine& machine = *handle_.machine;
   SimulatedCallSite site = handle_.site(SimulatedCall::kTruncate);

@@ -34,6 +34,8 @@ class SimulatedFile final : public File {
                                             MutableByteView buffer) const override;
   [[nodiscard]] Status write_at(std::uint64_t offset, ByteView data) override;
   [[nodiscard]] Result<std::uint64_t> size() const override;
+  // No call that can fail: a program asks for it together with the size.
+  [[nodiscard]] Result<FileIdentity> identity() const override;
   [[nodiscard]] Status truncate(std::uint64_t size) override;
   [[nodiscard]] Status sync() override;
   [[nodiscard]] Result<bool> reserve(std::uint64_t size) override;

@@ -85,7 +85,7 @@ SimulatedTree::SimulatedTree() {
 
 SimulatedNodePointer SimulatedTree::make_node(SimulatedKind kind) {
   std::erase_if(nodes_, [](const auto& node) { return node.expired(); });
-  auto node = std::make_shared<SimulatedNode>(SimulatedNode{.kind = kind});
+  auto node = std::make_shared<SimulatedNode>(SimulatedNode{.kind = kind, .number = ++nodes_made_});
   nodes_.push_back(node);
   return node;
 }

@@ -57,6 +57,7 @@ enum class SimulatedKind { kFile, kDirectory, kSymlink, kFifo };
 
 struct SimulatedNode {
   SimulatedKind kind = SimulatedKind::kFile;
+  std::uint64_t number = 0;  // no other node of the machine has had it
   SimulatedFileData data = {};               // of a file
   SimulatedNames names = {};                 // of a directory
   std::weak_ptr<SimulatedNode> parent = {};  // the directory it was last given a name in
@@ -92,6 +93,7 @@ class SimulatedTree {
 
   SimulatedNodePointer root_;
   std::vector<std::weak_ptr<SimulatedNode>> nodes_;
+  std::uint64_t nodes_made_ = 0;
 };
 
 // The parts of `path` below the root, without "." and "..".

@@ -6,11 +6,13 @@
 
 #include "base/endian.h"
 #include "base/try.h"
+#include "format/compaction_mark.h"
 #include "format/names.h"
 #include "log/log_scan.h"
 #include "log/segment_list.h"
 #include "log/txid_search.h"
 #include "segment/decode_error.h"
+#include "segment/frame_batches.h"
 
 namespace datawal {
 namespace {
@@ -38,9 +40,12 @@ FollowerState::Made FollowerState::from_txid(std::shared_ptr<Directory> director
                                              Filesystem& filesystem, Txid from) {
   DATAWAL_TRY_ASSIGN(std::unique_ptr<DirectoryWatch> watch, directory->watch());
   DATAWAL_TRY_ASSIGN(LogView view,
-                     load_log_view(std::move(directory), filesystem, DamagePolicy::kRefuse));
+                     hold_log_view(std::move(directory), filesystem, DamagePolicy::kRefuse));
   auto state = std::make_unique<FollowerState>(view, filesystem, std::move(watch));
-  if (from == 0) return state;
+  if (from == 0) {
+    state->catch_up_with(view.held);
+    return state;
+  }
   LogScan scan(view, DamagePolicy::kRefuse, {.begin = find_txid(view, from)});
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, scan.next());
@@ -114,13 +119,16 @@ Result<FollowerState::Availability> FollowerState::look() {
 }
 
 Result<FollowerState::Availability> FollowerState::enter_segment() {
+  if (!start_ && catching_up_) start_ = Position{catching_up_->ids().front(), 0};
   if (!start_) {
     DATAWAL_TRY_ASSIGN(const std::vector<SegmentId> segments, list_segments(*view_.directory));
     if (segments.empty()) return Availability::kNothing;
     start_ = Position{segments.front(), 0};
   }
   segment_ = start_->segment;
-  auto opened = view_.directory->open(segment_name(segment_), OpenMode::kRead);
+  if (catching_up_ && segment_ > catching_up_->ids().back()) catching_up_.reset();
+  Result<std::shared_ptr<const File>> opened =
+      catching_up_ ? catching_up_->file(segment_) : open_by_name();
   if (!opened && opened.error().code == ErrorCode::kNotFound) return removed();
   if (!opened) return std::unexpected(std::move(opened).error());
   file_ = *std::move(opened);
@@ -131,9 +139,19 @@ Result<FollowerState::Availability> FollowerState::enter_segment() {
   return Availability::kLookAgain;
 }
 
+void FollowerState::catch_up_with(std::shared_ptr<const SegmentSet> segments) {
+  if (!segments->ids().empty()) catching_up_ = std::move(segments);
+}
+
+Result<std::shared_ptr<const File>> FollowerState::open_by_name() const {
+  return view_.directory->open(segment_name(segment_), OpenMode::kRead);
+}
+
+// The segments of one moment are all there is to be known of what was written before it: what a
+// compaction has left out of them is of no consequence.
 Result<FollowerState::Availability> FollowerState::take_frame() {
   const DecodedFrame& frame = reader_->frame();
-  if (last_txid_ && frame.record.txid > *last_txid_ + 1) {
+  if (!catching_up_ && last_txid_ && frame.record.txid > *last_txid_ + 1) {
     return gap("the record after txid " + std::to_string(*last_txid_) + " has txid " +
                std::to_string(frame.record.txid) +
                ": those between are gone; start from there, or from 0 for the oldest there is");
@@ -151,7 +169,7 @@ Result<FollowerState::Availability> FollowerState::look_behind(SegmentStep step)
   const std::uint64_t offset = reader_->offset();
   const DecodeOutcome damage = reader_->damage();
   DATAWAL_TRY_ASSIGN(const std::optional<SegmentId> later, next_segment());
-  DATAWAL_TRY_ASSIGN(const bool changed, reopen());
+  DATAWAL_TRY_ASSIGN(const bool changed, is_sealed_in_set() ? Result<bool>(false) : reopen());
   if (changed) return Availability::kLookAgain;
   if (step == SegmentStep::kDamage && later) {
     // The last frames of the segment may have been stored to reserved space, between the look that
@@ -178,10 +196,17 @@ Result<FollowerState::Availability> FollowerState::look_behind(SegmentStep step)
 // Opens the segment's file anew, because a file of that name may be another one by now. True if
 // there is something new to read.
 Result<bool> FollowerState::reopen() {
-  auto opened = view_.directory->open(segment_name(segment_), OpenMode::kRead);
+  Result<std::shared_ptr<const File>> opened = open_by_name();
   if (!opened && opened.error().code == ErrorCode::kNotFound) return removed();
   if (!opened) return std::unexpected(std::move(opened).error());
   DATAWAL_TRY_ASSIGN(const std::uint64_t size, (*opened)->size());
+  DATAWAL_TRY_ASSIGN(const std::optional<std::uint64_t> behind, place_in_compacted(**opened, size));
+  if (behind) {
+    file_ = *std::move(opened);
+    reader_.emplace(*file_, *behind, size);
+    DATAWAL_TRY_ASSIGN(crc_before_, read_crc_before(*file_, *behind));
+    return true;
+  }
   const std::uint64_t offset = reader_->offset();
   if (size < offset) {
     return gap("the log has been cut to " + std::to_string(size) +
@@ -195,6 +220,28 @@ Result<bool> FollowerState::reopen() {
   file_ = *std::move(opened);
   reader_.emplace(*file_, offset, size);
   return changed;
+}
+
+// Where to go on in `file`, if that is what a compaction has made of the segment that was read, and
+// perhaps of those behind it: behind what has been given already.
+Result<std::optional<std::uint64_t>> FollowerState::place_in_compacted(const File& file,
+                                                                      std::uint64_t size) const {
+  DATAWAL_TRY_ASSIGN(const FileIdentity before, file_->identity());
+  DATAWAL_TRY_ASSIGN(const FileIdentity now, file.identity());
+  if (before.is_same_file(now) || !last_txid_) return std::nullopt;
+  FrameBatches frames(file, size);
+  bool is_of_this_log = false;
+  std::uint64_t behind = 0;
+  while (true) {
+    DATAWAL_TRY_ASSIGN(const std::span<const BatchedFrame> batch, frames.next());
+    if (batch.empty()) break;
+    for (const BatchedFrame& frame : batch) {
+      const bool is_last = frame.record.txid == *last_txid_ && frame.crc == crc_before_;
+      if (is_last || decode_compaction_mark(frame.record)) is_of_this_log = true;
+      if (frame.record.txid <= *last_txid_) behind = frame.offset + frame.bytes.size();
+    }
+  }
+  return is_of_this_log ? std::optional(behind) : std::nullopt;
 }
 
 // The last segment ends in something that is no frame: of a live writer, of one that died, or
@@ -212,7 +259,12 @@ Result<FollowerState::Availability> FollowerState::judge_damage() {
   return Availability::kNothing;
 }
 
+bool FollowerState::is_sealed_in_set() const {
+  return catching_up_ && segment_ < catching_up_->ids().back();
+}
+
 Result<std::optional<SegmentId>> FollowerState::next_segment() const {
+  if (is_sealed_in_set()) return *std::ranges::upper_bound(catching_up_->ids(), segment_);
   DATAWAL_TRY_ASSIGN(const std::vector<SegmentId> segments, list_segments(*view_.directory));
   const auto later = std::ranges::upper_bound(segments, segment_);
   return later == segments.end() ? std::nullopt : std::optional(*later);

@@ -22,6 +22,9 @@ class FollowerState {
 
   FollowerState(LogView view, Filesystem& filesystem, std::unique_ptr<DirectoryWatch> watch);
 
+  // Begins with these segments, and gives all that is in them.
+  void catch_up_with(std::shared_ptr<const SegmentSet> segments);
+
   [[nodiscard]] Result<std::optional<ScannedRecord>> next(std::chrono::milliseconds timeout);
   [[nodiscard]] Txid txid() const { return last_txid_.value_or(0); }
 
@@ -36,6 +39,11 @@ class FollowerState {
   [[nodiscard]] Result<Availability> look_behind(SegmentStep step);
   [[nodiscard]] Result<Availability> judge_damage();
   [[nodiscard]] Result<bool> reopen();
+  [[nodiscard]] Result<std::optional<std::uint64_t>> place_in_compacted(const File& file,
+                                                                       std::uint64_t size) const;
+  [[nodiscard]] Result<std::shared_ptr<const File>> open_by_name() const;
+  // Whether another segment is known to have followed this one from the start.
+  [[nodiscard]] bool is_sealed_in_set() const;
   [[nodiscard]] Result<std::optional<SegmentId>> next_segment() const;
   [[nodiscard]] std::unexpected<Error> removed() const;
   [[nodiscard]] std::unexpected<Error> gap(std::string message) const;
@@ -45,7 +53,8 @@ class FollowerState {
   std::unique_ptr<DirectoryWatch> watch_;
   std::optional<Position> start_;  // where to go on once there is no reader
   std::optional<Txid> last_txid_;  // of the last record given; unknown before the first
-  std::unique_ptr<File> file_;
+  std::shared_ptr<const SegmentSet> catching_up_;  // until these have been read
+  std::shared_ptr<const File> file_;               // shared with them
   std::optional<SegmentReader> reader_;
   SegmentId segment_{};
   std::uint32_t crc_before_ = 0;  // of the frame before the reader's place: tells this file from

@@ -307,7 +307,7 @@ TEST_F(FollowerTest, ASegmentThatIsRemovedBeforeItWasFollowedIsAGap) {
   must(log.append(as_bytes("two")));
   must(log.rotate());
   must(log.append(as_bytes("six")));
-  Follower follower = follow();
+  Follower follower = must(open_reader().follow(1));
   EXPECT_EQ(next(follower), "one");
   filesystem_.remove("store/00000002.dwal");
   const auto record = follower.next(kNoWait);

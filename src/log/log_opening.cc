@@ -19,6 +19,13 @@ Status check_options(const Options& options) {
                        "; give a number of bytes from 1 to " + std::to_string(kSegmentSizeLimit)});
 }
 
+Status check_amplification(const Options& options) {
+  if (options.space_amplification_max == 0 || options.space_amplification_max >= 1.1) return {};
+  return std::unexpected(
+      Error{.code = ErrorCode::kInvalidArgument,
+            .message = "Options::space_amplification_max must be 0 or at least 1.1"});
+}
+
 Status check_not_empty(const Directory& directory) {
   DATAWAL_TRY_ASSIGN(const std::vector<SegmentId> segments, list_segments(directory));
   if (!segments.empty()) return {};
@@ -36,6 +43,18 @@ Status make_first_segment(LogView& view) {
   return {};
 }
 
+// What a compaction that was killed was about to put in a segment's place. A cache of nothing: if it
+// stays, it takes space until the next open.
+void remove_unfinished(Directory& directory) {
+  const Result<std::vector<DirectoryEntry>> entries = directory.list();
+  if (!entries) return;
+  for (const DirectoryEntry& entry : *entries) {
+    if (entry.kind == EntryKind::kFile && is_compacted_name(entry.name)) {
+      (void)directory.remove(entry.name);
+    }
+  }
+}
+
 }  // namespace
 
 LogOpening::LogOpening(const Options& options, std::unique_ptr<FileLock> lock, LogView view)
@@ -45,6 +64,7 @@ LogOpening::LogOpening(const Options& options, std::unique_ptr<FileLock> lock, L
 
 Result<LogOpening> LogOpening::begin(const std::filesystem::path& path, const Options& options) {
   DATAWAL_TRY(check_options(options));
+  DATAWAL_TRY(check_amplification(options));
   DATAWAL_TRY_ASSIGN(std::shared_ptr<Directory> directory, options.create_if_missing
                                                                ? create_store(path, options)
                                                                : open_store(path, options));
@@ -54,6 +74,7 @@ Result<LogOpening> LogOpening::begin(const std::filesystem::path& path, const Op
   DATAWAL_TRY_ASSIGN(LogView view,
                      load_log_view(std::move(directory), filesystem_of(options), options.damage));
   if (view.segments.empty()) DATAWAL_TRY(make_first_segment(view));
+  remove_unfinished(*view.directory);
   return LogOpening(options, std::move(lock), std::move(view));
 }
 

@@ -78,7 +78,7 @@ Result<LogScan::Progress> LogScan::step() {
 
 Status LogScan::open_segment() {
   const SegmentId id = view_.segments[index_];
-  DATAWAL_TRY_ASSIGN(file_, view_.directory->open(segment_name(id), OpenMode::kRead));
+  DATAWAL_TRY_ASSIGN(file_, view_.open(id));
   DATAWAL_TRY_ASSIGN(std::uint64_t end, file_->size());
   if (range_.end && range_.end->segment == id) end = range_.end->offset;
   const std::uint64_t begin =

@@ -46,6 +46,9 @@ class LogScan {
   LogScan(LogView view, DamagePolicy damage, const IndexCoverage& covered,
           std::vector<SegmentFacts> segments);
 
+  // Makes every next() fail with this: where what is to be scanned could not be opened.
+  void fail(Error error) { failure_ = std::move(error); }
+
   // As RecordCursor::next.
   [[nodiscard]] Result<std::optional<ScannedRecord>> next();
 
@@ -76,7 +79,7 @@ class LogScan {
   DamagePolicy damage_;
   ScanRange range_;
   std::size_t index_ = 0;
-  std::unique_ptr<File> file_;
+  std::shared_ptr<const File> file_;  // shared with the view
   std::optional<SegmentReader> reader_;
   std::optional<std::uint64_t> looked_again_at_;  // offset in the last segment
   std::uint64_t tail_data_size_ = 0;              // of a torn tail, without the zeros behind it

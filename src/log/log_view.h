@@ -8,6 +8,7 @@
 #include "datawal/record_log.h"
 #include "file/filesystem.h"
 #include "format/watermark_slot.h"
+#include "log/segment_set.h"
 
 namespace datawal {
 
@@ -15,14 +16,24 @@ struct LogView {
   // Shared, because cursors outlive the log that made them.
   std::shared_ptr<Directory> directory;
   std::vector<SegmentId> segments = {};     // ascending
+  // Their files, where nobody keeps others from replacing them. Shared by the copies of a view.
+  std::shared_ptr<const SegmentSet> held = {};
   std::optional<Watermark> watermark = {};  // only if it belongs to these segments
   bool same_boot = false;                   // as when the watermark was written
+
+  // The file of one of the segments.
+  [[nodiscard]] Result<std::shared_ptr<const File>> open(SegmentId segment) const;
 };
 
 // Reads the sidecar, then the names of the segments, and holds the one against the other. A sidecar
 // that was left behind by another log is passed over. Fails with kCorruption where a segment that
 // was durable is missing, unless `damage` is kLongestPrefix.
 [[nodiscard]] Result<LogView> load_log_view(std::shared_ptr<Directory> directory,
+                                            const Filesystem& filesystem, DamagePolicy damage);
+
+// The same for who holds no lock: another process may compact or rotate the log meanwhile, and go on
+// to do so, and the view stays as it is.
+[[nodiscard]] Result<LogView> hold_log_view(std::shared_ptr<Directory> directory,
                                             const Filesystem& filesystem, DamagePolicy damage);
 
 // Opens the directory of a store for reading. Fails with kInvalidArgument for an empty path, which

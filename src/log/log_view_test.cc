@@ -157,11 +157,11 @@ TEST_F(LogViewTest, ASegmentWhoseFirstHeaderIsDamagedIsPassedOver) {
   write_segment(2, raw_frame(2, "b"));
   damage_segment(2, 0);
   EXPECT_EQ(find(2), (Position{SegmentId{1}, 0}));
-  EXPECT_EQ(first_txid(*directory(), SegmentId{2}), std::nullopt);
+  EXPECT_EQ(first_txid(LogView{.directory = directory()}, SegmentId{2}), std::nullopt);
 }
 
 TEST_F(LogViewTest, TheFirstTxidOfWhatIsNotThereIsUnknown) {
-  EXPECT_EQ(first_txid(*directory(), SegmentId{9}), std::nullopt);
+  EXPECT_EQ(first_txid(LogView{.directory = directory()}, SegmentId{9}), std::nullopt);
 }
 
 TEST(FilesystemOf, IsTheOperatingSystemUnlessOneIsGiven) {

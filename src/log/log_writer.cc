@@ -377,11 +377,28 @@ IndexCoverage LogWriter::coverage() const {
 
 RecordCursor LogWriter::scan(ScanRange range) const {
   range.end = end_;
-  return RecordCursor(std::make_unique<LogScan>(view_, DamagePolicy::kRefuse, range));
+  return scan_view(held_view(), range);
 }
 
 RecordCursor LogWriter::scan_from_txid(Txid txid) const {
-  return scan({.begin = find_txid(view_, txid), .txid_min = txid});
+  Result<LogView> view = held_view();
+  const std::optional<Position> begin = view ? find_txid(*view, txid) : std::nullopt;
+  return scan_view(std::move(view), {.begin = begin, .end = end_, .txid_min = txid});
+}
+
+// While nobody appends, nobody replaces a segment either.
+Result<LogView> LogWriter::held_view() const {
+  LogView view = view_;
+  DATAWAL_TRY_ASSIGN(SegmentSet segments, SegmentSet::open(view.directory, view.segments));
+  view.held = std::make_shared<const SegmentSet>(std::move(segments));
+  return view;
+}
+
+RecordCursor LogWriter::scan_view(Result<LogView> view, const ScanRange& range) const {
+  if (view) return RecordCursor(std::make_unique<LogScan>(*view, DamagePolicy::kRefuse, range));
+  auto scan = std::make_unique<LogScan>(view_, DamagePolicy::kRefuse, range);
+  scan->fail(std::move(view).error());
+  return RecordCursor(std::move(scan));
 }
 
 }  // namespace datawal

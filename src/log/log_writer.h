@@ -95,6 +95,8 @@ class LogWriter {
   [[nodiscard]] Status check_usable() const;
 
  private:
+  [[nodiscard]] Result<LogView> held_view() const;
+  [[nodiscard]] RecordCursor scan_view(Result<LogView> view, const ScanRange& range) const;
   [[nodiscard]] Status begin_writing();
   [[nodiscard]] bool has_room(std::size_t frame_size) const;
   [[nodiscard]] Status make_room(std::size_t frame_size);

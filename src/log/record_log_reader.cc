@@ -32,7 +32,7 @@ Result<RecordLogReader> RecordLogReader::open(const std::filesystem::path& direc
   Filesystem& filesystem = filesystem_of(options);
   DATAWAL_TRY_ASSIGN(std::shared_ptr<Directory> opened, open_store(directory, options));
   DATAWAL_TRY_ASSIGN(LogView view,
-                     load_log_view(std::move(opened), filesystem, DamagePolicy::kRefuse));
+                     hold_log_view(std::move(opened), filesystem, DamagePolicy::kRefuse));
   return RecordLogReader(std::make_unique<ReaderState>(std::move(view), filesystem));
 }
 

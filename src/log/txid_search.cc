@@ -5,13 +5,12 @@
 #include <ranges>
 
 #include "base/try.h"
-#include "format/names.h"
 #include "segment/segment_reader.h"
 
 namespace datawal {
 
-std::optional<Txid> first_txid(const Directory& directory, SegmentId segment) {
-  const auto file = directory.open(segment_name(segment), OpenMode::kRead);
+std::optional<Txid> first_txid(const LogView& view, SegmentId segment) {
+  const auto file = view.open(segment);
   if (!file) return {};
   std::array<std::byte, kFrameHeaderSize> bytes{};
   const Result<std::size_t> count = (*file)->read_at(0, bytes);
@@ -23,7 +22,7 @@ std::optional<Txid> first_txid(const Directory& directory, SegmentId segment) {
 
 std::optional<Position> find_txid(const LogView& view, Txid txid) {
   for (const SegmentId segment : view.segments | std::views::reverse) {
-    const std::optional<Txid> first = first_txid(*view.directory, segment);
+    const std::optional<Txid> first = first_txid(view, segment);
     if (first && *first <= txid) return Position{segment, 0};
   }
   return {};
@@ -32,8 +31,7 @@ std::optional<Position> find_txid(const LogView& view, Txid txid) {
 Result<Txid> last_txid_before(const LogView& view, Position position) {
   for (const SegmentId segment : view.segments | std::views::reverse) {
     if (segment > position.segment) continue;
-    DATAWAL_TRY_ASSIGN(const std::unique_ptr<File> file,
-                       view.directory->open(segment_name(segment), OpenMode::kRead));
+    DATAWAL_TRY_ASSIGN(const std::shared_ptr<const File> file, view.open(segment));
     DATAWAL_TRY_ASSIGN(std::uint64_t end, file->size());
     if (segment == position.segment) end = std::min(end, position.offset);
     SegmentReader reader(*file, 0, end);

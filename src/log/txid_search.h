@@ -14,7 +14,7 @@ namespace datawal {
 [[nodiscard]] std::optional<Position> find_txid(const LogView& view, Txid txid);
 
 // The txid of a segment's first record, or nullopt if no header decodes there.
-[[nodiscard]] std::optional<Txid> first_txid(const Directory& directory, SegmentId segment);
+[[nodiscard]] std::optional<Txid> first_txid(const LogView& view, SegmentId segment);
 
 // The txid of the last frame before `position`, 0 if there is none. Cost: reads the segment that
 // has it, up to there.

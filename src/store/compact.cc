@@ -37,21 +37,27 @@ SpaceUse DataWal::Impl::space_use() const {
 }
 
 // What is garbage in the active segment can be rewritten only once that is sealed.
-Status DataWal::Impl::seal_garbage() {
-  return shared_log_->alone([this](LogWriter& writer) -> Status {
+Status DataWal::Impl::seal_garbage(Seal seal) {
+  return shared_log_->alone([&](LogWriter& writer) -> Status {
     DATAWAL_TRY(writer.prepare());
     const SegmentFacts& active = writer.segment_facts().back();
-    const bool has_garbage = active.tombstone_bytes > 0 ||
-                             index_.records().addresses().dead_bytes(active.id) > 0;
-    return has_garbage ? writer.rotate() : Status{};
+    const std::uint64_t garbage =
+        active.tombstone_bytes + index_.records().addresses().dead_bytes(active.id);
+    const bool is_enough =
+        seal == Seal::kAnyGarbage ? garbage > 0 : garbage >= AutoCompaction::kGarbageMin / 2;
+    return is_enough ? writer.rotate() : Status{};
   });
 }
 
 Result<CompactionReport> DataWal::Impl::compact(const CompactionOptions& options) {
+  return compact(options, Seal::kAnyGarbage);
+}
+
+Result<CompactionReport> DataWal::Impl::compact(const CompactionOptions& options, Seal seal) {
   DATAWAL_TRY_ASSIGN(SharedLog* const log, writable_log());
   DATAWAL_TRY(check(options));
   const std::lock_guard lock(compacting_);
-  DATAWAL_TRY(seal_garbage());
+  DATAWAL_TRY(seal_garbage(seal));
   Pace pace(options.bytes_per_second_max, options.stop, closing_.get_token());
   Compactor compactor(index_, *log, segment_size_max_, needed_bytes_,
                       [&](std::uint64_t bytes) { return pace.spend(bytes); });

@@ -41,6 +41,15 @@ DataWal::Impl::Impl(const Options& options, StoreIndex index, std::unique_ptr<Sh
       covered_(covered),
       segment_size_max_(options.segment_size_max) {
   log_.emplace(std::move(log));
+  if (options.space_amplification_max == 0) return;
+  auto_compaction_ = std::make_unique<AutoCompaction>(
+      options.space_amplification_max, AutoCompaction::kGarbageMin,
+      AutoCompaction::Store{
+          .space_use = [this] { return space_use(); },
+          .compact =
+              [this](double ratio) {
+                return compact({.garbage_ratio_min = ratio}, Seal::kMuchGarbage);
+              }});
 }
 
 DataWal::Impl::~Impl() {
@@ -80,6 +89,7 @@ Result<SortedKeys> DataWal::Impl::sorted_keys() const {
 Status DataWal::Impl::close() {
   if (shared_log_ == nullptr) return {};
   closing_.request_stop();
+  if (auto_compaction_) auto_compaction_->stop();
   const std::lock_guard lock(compacting_);  // its end is waited for
   // Of durable records only: a checkpoint must never be ahead of its log. What others append behind
   // it meanwhile is read by the next open.
@@ -124,7 +134,7 @@ Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,
                                         const Options& options) {
   Filesystem& filesystem = filesystem_of(options);
   DATAWAL_TRY_ASSIGN(std::shared_ptr<Directory> opened, open_store(directory, options));
-  DATAWAL_TRY_ASSIGN(LogView view, load_log_view(opened, filesystem, options.damage));
+  DATAWAL_TRY_ASSIGN(LogView view, hold_log_view(opened, filesystem, options.damage));
   StoreIndex index = make_index(filesystem, opened, {});  // others may cut what they write
   LogScan scan(std::move(view), options.damage, {});
   while (true) {
@@ -180,6 +190,7 @@ Result<Txid> DataWal::put(ByteView key, ByteView value, std::optional<Durability
   };
   DATAWAL_TRY_ASSIGN(const Appended appended,
                      log->write(frame_size(key.size(), value.size()), durability, work));
+  impl_->note_written(appended.ref);
   return appended.txid;
 }
 
@@ -196,6 +207,7 @@ Result<Removed> DataWal::remove(ByteView key, std::optional<Durability> durabili
   };
   DATAWAL_TRY_ASSIGN(const Appended appended,
                      log->write(frame_size(key.size(), 0), durability, work));
+  impl_->note_written(appended.ref);
   return Removed{appended.txid, existed};
 }
 

@@ -10,6 +10,7 @@
 #include "datawal/data_wal.h"
 #include "log/log_view.h"
 #include "log/shared_log.h"
+#include "store/auto_compaction.h"
 #include "store/compactor.h"
 #include "store/sorted_keys.h"
 #include "store/store_index.h"
@@ -40,6 +41,13 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
+  // To be called after each write.
+  void note_written(const RecordRef& ref) {
+    // Where nobody would notice the cost.
+    const bool is_rare = ref.offset == 0 || ((ref.offset ^ (ref.offset + ref.size)) >> 22) != 0;
+    if (is_rare && auto_compaction_) auto_compaction_->look();
+  }
+
   [[nodiscard]] SpaceUse space_use() const;
   [[nodiscard]] Result<CompactionReport> compact(const CompactionOptions& options);
   [[nodiscard]] Status close();
@@ -48,7 +56,10 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   [[nodiscard]] const Directory& directory() const;
 
  private:
-  [[nodiscard]] Status seal_garbage();
+  enum class Seal { kAnyGarbage, kMuchGarbage };
+
+  [[nodiscard]] Status seal_garbage(Seal seal);
+  [[nodiscard]] Result<CompactionReport> compact(const CompactionOptions& options, Seal seal);
 
   Filesystem& filesystem_;
   StoreIndex index_;
@@ -59,6 +70,7 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   std::stop_source closing_;
   std::mutex compacting_;  // guards the next, and keeps compactions one after the other
   NeededTombstoneBytes needed_bytes_;
+  std::unique_ptr<AutoCompaction> auto_compaction_;  // if it is wanted
   std::optional<RecordLog> log_;  // absent if opened read-only; then the rest says what is read
   LogView view_;
   RecoveryReport report_;

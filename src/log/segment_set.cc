@@ -1,0 +1,90 @@
+#include "log/segment_set.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/try.h"
+#include "format/names.h"
+#include "log/segment_list.h"
+
+namespace datawal {
+namespace {
+
+// Each try takes microseconds a segment, and what gets in its way a sync.
+constexpr int kTriesMax = 1'000;
+
+Error changing(const Directory& directory, std::optional<SegmentId> segment) {
+  return {.code = ErrorCode::kGap,
+          .message = "the log was compacted while it was being read; read it again",
+          .path = directory.path().string(),
+          .segment = segment};
+}
+
+}  // namespace
+
+Result<SegmentSet> SegmentSet::open(std::shared_ptr<const Directory> directory) {
+  for (int count = 0; count < kTriesMax; ++count) {
+    DATAWAL_TRY_ASSIGN(std::vector<SegmentId> ids, list_segments(*directory));
+    SegmentSet set(directory, std::move(ids));
+    const Status opened = set.open_all();
+    if (!opened && opened.error().code == ErrorCode::kNotFound) continue;
+    if (!opened) return std::unexpected(opened.error());
+    DATAWAL_TRY_ASSIGN(const bool unchanged, set.is_unchanged());
+    if (unchanged) return set;
+  }
+  return std::unexpected(changing(*directory, std::nullopt));
+}
+
+Result<SegmentSet> SegmentSet::open(std::shared_ptr<const Directory> directory,
+                                    std::vector<SegmentId> ids) {
+  SegmentSet set(std::move(directory), std::move(ids));
+  DATAWAL_TRY(set.open_all());
+  return set;
+}
+
+Result<std::shared_ptr<const File>> SegmentSet::open_file(SegmentId segment) const {
+  return directory_->open(segment_name(segment), OpenMode::kRead);
+}
+
+Status SegmentSet::open_all() {
+  for (const SegmentId id : ids_) {
+    DATAWAL_TRY_ASSIGN(std::shared_ptr<const File> file, open_file(id));
+    DATAWAL_TRY_ASSIGN(const FileIdentity identity, file->identity());
+    identities_.push_back(identity);
+    if (is_held()) files_.push_back(std::move(file));
+  }
+  return {};
+}
+
+// Whether there was a moment, behind the last opening and before this, at which the names led to
+// what was opened: the files that are kept open cannot have become others since they were.
+Result<bool> SegmentSet::is_unchanged() const {
+  for (std::size_t index = 0; index < ids_.size(); ++index) {
+    const Result<std::shared_ptr<const File>> file = open_file(ids_[index]);
+    if (!file && file.error().code == ErrorCode::kNotFound) return false;
+    if (!file) return std::unexpected(file.error());
+    DATAWAL_TRY_ASSIGN(const FileIdentity identity, (*file)->identity());
+    if (!identity.is_same_file(identities_[index])) return false;
+  }
+  DATAWAL_TRY_ASSIGN(const std::vector<SegmentId> ids, list_segments(*directory_));
+  return ids == ids_;
+}
+
+Result<std::shared_ptr<const File>> SegmentSet::file(SegmentId segment) const {
+  const auto found = std::ranges::lower_bound(ids_, segment);
+  const auto index = static_cast<std::size_t>(found - ids_.begin());
+  if (is_held() && index < files_.size() && *found == segment) return files_[index];
+  Result<std::shared_ptr<const File>> file = open_file(segment);
+  if (!file && file.error().code == ErrorCode::kNotFound) {
+    return std::unexpected(changing(*directory_, segment));
+  }
+  if (!file || index >= identities_.size()) return file;
+  DATAWAL_TRY_ASSIGN(const FileIdentity identity, (*file)->identity());
+  const bool is_last = index + 1 == ids_.size();  // which is written to
+  const bool is_same = is_last ? identity.is_same_file(identities_[index])
+                               : identity == identities_[index];
+  return is_same ? std::move(file) : std::unexpected(changing(*directory_, segment));
+}
+
+}  // namespace datawal

@@ -1,0 +1,228 @@
+// A compaction in place is stopped before every change that it makes to the disk, by the death of
+// the process or of the machine. What is in the directory then must fold to the same keys and
+// values, for a reader that knows nothing of compaction; and Raw records must be there once each.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "datawal/data_wal.h"
+#include "format/control_record.h"
+#include "format/names.h"
+#include "support/soak.h"
+#include "support/store_files.h"
+#include "support/trace.h"
+
+namespace datawal::testing {
+namespace {
+
+using Values = std::map<std::string, std::string>;
+
+constexpr const char* kStore = "store";
+
+void must(const Status& status) {
+  if (!status) throw std::runtime_error(status.error().to_string());
+}
+template <typename T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().to_string());
+  return *std::move(result);
+}
+
+// What a store holds.
+struct Contents {
+  Values values;
+  std::vector<std::string> events;  // Raw records, but for control records
+
+  friend bool operator==(const Contents&, const Contents&) = default;
+};
+
+std::string describe(const Contents& contents) {
+  std::string text;
+  for (const auto& [key, value] : contents.values) text += key + "=" + value + " ";
+  for (const std::string& event : contents.events) text += "[" + event + "] ";
+  return text;
+}
+
+// The fold of version 1, by itself: all frames of all segments, in order, up to the tail.
+Contents fold_of(SimulatedFilesystem& machine) {
+  Contents contents;
+  for (const auto& [name, bytes] : files_in(machine, kStore)) {
+    if (!parse_segment_name(name)) continue;
+    for (const Bytes& frame : frames_of(bytes)) {
+      const DecodeOutcome outcome = decode_frame(frame);
+      const RecordView& record = std::get<DecodedFrame>(outcome).record;
+      const std::string key(as_text(record.key));
+      if (record.type == RecordType::kPut) contents.values[key] = as_text(record.payload);
+      if (record.type == RecordType::kDelete) contents.values.erase(key);
+      if (record.type == RecordType::kRaw && !is_control_record(record)) {
+        contents.events.emplace_back(as_text(record.payload));
+      }
+    }
+  }
+  return contents;
+}
+
+Values values_of(const DataWal& store) {
+  Values values;
+  must(store.for_each([&](const Item& item) {
+    values.emplace(as_text(item.key), as_text(item.value));
+    return true;
+  }));
+  return values;
+}
+
+struct Shape {
+  const char* name;
+  std::uint64_t write_through_size;
+  double garbage_ratio_min;
+  bool with_events;
+};
+
+void PrintTo(const Shape& shape, std::ostream* stream) { *stream << shape.name; }
+
+class CompactionCrash : public ::testing::TestWithParam<Shape> {
+ protected:
+  [[nodiscard]] Options options(SimulatedFilesystem& machine) const {
+    Options options = options_for(machine);
+    options.create_if_missing = true;
+    options.segment_size_max = 420;
+    options.checkpoint_log_size = 0;
+    return options;
+  }
+
+  static void put(DataWal& store, const std::string& key, const std::string& value) {
+    (void)must(store.put(as_bytes(key), as_bytes(value)));
+  }
+
+  // A store with everything that compaction looks at, whose last changes are not durable.
+  void fill(DataWal& store) const {
+    for (int number = 0; number < 70; ++number) {
+      const std::string key = "key " + std::to_string(number % 13);
+      put(store, key, "value " + std::to_string(number));
+      if (number % 6 == 0) {
+        (void)must(store.remove(as_bytes("key " + std::to_string(number % 9))));
+      }
+      if (GetParam().with_events && number % 20 == 0) {
+        (void)must(store.append(as_bytes("event " + std::to_string(number))));
+      }
+    }
+    // Two that are never written again, and one whose Delete must stay as long as it does.
+    put(store, "long gone", std::string(60, 'x'));
+    must(store.rotate());
+    (void)must(store.remove(as_bytes("long gone")));
+    put(store, "late", "old");
+    must(store.rotate());
+    must(store.sync());
+  }
+
+  // Begins a machine anew and runs the compaction until its n-th change to the disk.
+  bool run_until(std::uint64_t n) {
+    machine_ = std::make_unique<SimulatedFilesystem>(n);
+    machine_->set_write_through_size(GetParam().write_through_size);
+    store_ = std::make_unique<DataWal>(must(DataWal::open(kStore, options(*machine_))));
+    fill(*store_);
+    durable_ = fold_of(*machine_);
+    put(*store_, "late", "new");  // not synced
+    visible_ = fold_of(*machine_);
+    machine_->stop_at_mutation(n);
+    const auto report = store_->compact({.garbage_ratio_min = GetParam().garbage_ratio_min});
+    if (!machine_->is_stopped()) EXPECT_TRUE(report) << report.error().to_string();
+    return machine_->is_stopped();
+  }
+
+  void check(SimulatedFilesystem& machine, bool is_power_cut, const std::string& what) {
+    const auto is_right = [&](const Contents& contents) {
+      return contents == visible_ || (is_power_cut && contents == durable_);
+    };
+    const Contents found = fold_of(machine);
+    if (!is_right(found)) return fail(machine, what + ": the disk holds " + describe(found));
+    {
+      auto reader = DataWal::open_read_only(kStore, options(machine));
+      if (!reader) return fail(machine, what + ": " + reader.error().to_string());
+      if (values_of(*reader) != found.values) return fail(machine, what + ": read otherwise");
+    }
+    auto store = DataWal::open(kStore, options(machine));
+    if (!store) return fail(machine, what + ": " + store.error().to_string());
+    if (values_of(*store) != found.values) return fail(machine, what + ": opened otherwise");
+    const auto report = store->compact();
+    if (!report) return fail(machine, what + ": " + report.error().to_string());
+    if (values_of(*store) != found.values) return fail(machine, what + ": compacted otherwise");
+    if (fold_of(machine) != found) return fail(machine, what + ": compacted to something else");
+    must(store->close());
+    for (const std::string& name : names_in(machine, kStore)) {
+      if (is_compacted_name(name)) fail(machine, what + ": " + name + " is left");
+    }
+  }
+
+  void fail(SimulatedFilesystem& machine, const std::string& what) {
+    ADD_FAILURE() << what << "\nexpected " << describe(visible_) << "\n" << tail_of_trace(machine);
+    ++failure_count_;
+  }
+
+  std::unique_ptr<SimulatedFilesystem> machine_;
+  std::unique_ptr<DataWal> store_;
+  Contents durable_;
+  Contents visible_;
+  int failure_count_ = 0;
+};
+
+TEST_P(CompactionCrash, APowerCutAtAnyStepLeavesTheSameState) {
+  std::uint64_t n = 0;
+  bool is_running = true;
+  while (is_running && failure_count_ < 3) {
+    n += sweep_stride();
+    is_running = run_until(n);
+    for (std::uint64_t seed = 0; seed < 23; ++seed) {
+      const PowerCut policy = seed == 0   ? PowerCut::kDropPending
+                              : seed == 1 ? PowerCut::kKeepPending
+                              : seed == 2 ? PowerCut::kZeroPending
+                                          : PowerCut::kTear;
+      const auto after = machine_->clone();
+      after->crash(policy, 100 * n + seed);
+      check(*after, true, "change " + std::to_string(n) + " seed " + std::to_string(seed));
+    }
+  }
+  EXPECT_GT(n, 25U) << "the scenario has become too small to mean anything";
+}
+
+TEST_P(CompactionCrash, TheDeathOfTheProcessAtAnyStepLeavesTheSameState) {
+  std::uint64_t n = 0;
+  bool is_running = true;
+  while (is_running && failure_count_ < 3) {
+    n += sweep_stride();
+    is_running = run_until(n);
+    machine_->kill_process();
+    check(*machine_, false, "change " + std::to_string(n));
+  }
+}
+
+TEST_P(CompactionCrash, AFailureOfAnyCallLeavesTheSameState) {
+  bool has_failed = true;
+  for (std::uint64_t n = 1; has_failed && failure_count_ < 3; n += sweep_stride()) {
+    run_until(1'000'000);  // to the end, to have the machine as it is before
+    machine_ = std::make_unique<SimulatedFilesystem>(n);
+    store_ = std::make_unique<DataWal>(must(DataWal::open(kStore, options(*machine_))));
+    fill(*store_);
+    durable_ = fold_of(*machine_);
+    visible_ = durable_;
+    machine_->inject({.first = n, .code = ErrorCode::kNoSpace});
+    has_failed = !store_->compact({.garbage_ratio_min = GetParam().garbage_ratio_min});
+    machine_->clear_faults();
+    EXPECT_EQ(values_of(*store_), visible_.values) << n;
+    store_.reset();
+    check(*machine_, false, "call " + std::to_string(n));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , CompactionCrash,
+    ::testing::Values(Shape{"Written", 64 << 10, 0, true}, Shape{"Mapped", 0, 0, true},
+                      Shape{"Joined", 0, 0, false}, Shape{"InPart", 0, 0.6, false}),
+    [](const auto& instance) { return std::string(instance.param.name); });
+
+}  // namespace
+}  // namespace datawal::testing
