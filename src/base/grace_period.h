@@ -24,9 +24,9 @@ class GracePeriod {
  public:
   class Use {
    public:
-    explicit Use(const GracePeriod& grace) noexcept
-        : counter_(grace.counter()) {
-      // Either wait() sees this use, or this is behind its look and sees all that was done before it.
+    explicit Use(const GracePeriod& grace) noexcept : counter_(grace.counter()) {
+      // Either wait() sees this use, or this is behind its look and sees all that was done before
+      // it.
       counter_.fetch_add(1, std::memory_order_acquire);
     }
     Use(const Use&) = delete;

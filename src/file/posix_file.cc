@@ -109,10 +109,10 @@ Result<FileIdentity> PosixFile::identity() const {
   if (::fstat(fd_.get(), &status) != 0) {
     return std::unexpected(posix_error(errno, "identify the file", path_));
   }
-  return FileIdentity{.device = static_cast<std::uint64_t>(status.st_dev),
-                      .number = static_cast<std::uint64_t>(status.st_ino),
-                      .modified_ns = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 +
-                                     status.st_mtim.tv_nsec};
+  return FileIdentity{
+      .device = static_cast<std::uint64_t>(status.st_dev),
+      .number = static_cast<std::uint64_t>(status.st_ino),
+      .modified_ns = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
 }
 
 Status PosixFile::truncate(std::uint64_t size) {

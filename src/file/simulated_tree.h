@@ -57,7 +57,7 @@ enum class SimulatedKind { kFile, kDirectory, kSymlink, kFifo };
 
 struct SimulatedNode {
   SimulatedKind kind = SimulatedKind::kFile;
-  std::uint64_t number = 0;  // no other node of the machine has had it
+  std::uint64_t number = 0;                  // no other node of the machine has had it
   SimulatedFileData data = {};               // of a file
   SimulatedNames names = {};                 // of a directory
   std::weak_ptr<SimulatedNode> parent = {};  // the directory it was last given a name in

@@ -20,14 +20,14 @@ struct SegmentFacts {
   SegmentId id{};
   std::uint64_t size = 0;  // of its frames, in bytes
   std::uint64_t records = 0;
-  Txid first_txid = 0;    // of the first frame; this and the next are 0 if there is none
-  Txid last_txid = 0;     // of the last frame
-  Txid highest_txid = 0;  // another one only in logs whose counter went back
-  std::uint32_t first_crc = 0;          // of the first frame
-  std::uint64_t raw_records = 0;        // but for control records
-  std::uint64_t tombstone_bytes = 0;    // of the frames of all Deletes
-  std::uint64_t txid_gaps = 0;          // inside: frames that do not follow the one before
-  std::uint64_t first_gap_offset = 0;   // of the first such frame
+  Txid first_txid = 0;            // of the first frame; this and the next are 0 if there is none
+  Txid last_txid = 0;             // of the last frame
+  Txid highest_txid = 0;          // another one only in logs whose counter went back
+  std::uint32_t first_crc = 0;    // of the first frame
+  std::uint64_t raw_records = 0;  // but for control records
+  std::uint64_t tombstone_bytes = 0;   // of the frames of all Deletes
+  std::uint64_t txid_gaps = 0;         // inside: frames that do not follow the one before
+  std::uint64_t first_gap_offset = 0;  // of the first such frame
 
   friend bool operator==(const SegmentFacts&, const SegmentFacts&) = default;
 

@@ -225,7 +225,7 @@ Result<bool> FollowerState::reopen() {
 // Where to go on in `file`, if that is what a compaction has made of the segment that was read, and
 // perhaps of those behind it: behind what has been given already.
 Result<std::optional<std::uint64_t>> FollowerState::place_in_compacted(const File& file,
-                                                                      std::uint64_t size) const {
+                                                                       std::uint64_t size) const {
   DATAWAL_TRY_ASSIGN(const FileIdentity before, file_->identity());
   DATAWAL_TRY_ASSIGN(const FileIdentity now, file.identity());
   if (before.is_same_file(now) || !last_txid_) return std::nullopt;

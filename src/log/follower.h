@@ -40,7 +40,7 @@ class FollowerState {
   [[nodiscard]] Result<Availability> judge_damage();
   [[nodiscard]] Result<bool> reopen();
   [[nodiscard]] Result<std::optional<std::uint64_t>> place_in_compacted(const File& file,
-                                                                       std::uint64_t size) const;
+                                                                        std::uint64_t size) const;
   [[nodiscard]] Result<std::shared_ptr<const File>> open_by_name() const;
   // Whether another segment is known to have followed this one from the start.
   [[nodiscard]] bool is_sealed_in_set() const;

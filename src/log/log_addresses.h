@@ -68,8 +68,8 @@ class SegmentAddresses {
 // The stretch of a segment that a unit of addresses stands for.
 struct AddressedStretch {
   SegmentId segment{};
-  std::uint32_t index = 0;  // in the segment, counted in units
-  std::uint64_t end = 0;    // of the frames that begin in it, from its begin
+  std::uint32_t index = 0;       // in the segment, counted in units
+  std::uint64_t end = 0;         // of the frames that begin in it, from its begin
   std::uint64_t dead_bytes = 0;  // of those, in frames that nothing leads to any more
 
   friend bool operator==(const AddressedStretch&, const AddressedStretch&) = default;

@@ -43,8 +43,8 @@ Status make_first_segment(LogView& view) {
   return {};
 }
 
-// What a compaction that was killed was about to put in a segment's place. A cache of nothing: if it
-// stays, it takes space until the next open.
+// What a compaction that was killed was about to put in a segment's place. A cache of nothing: if
+// it stays, it takes space until the next open.
 void remove_unfinished(Directory& directory) {
   const Result<std::vector<DirectoryEntry>> entries = directory.list();
   if (!entries) return;

@@ -15,7 +15,7 @@ namespace datawal {
 struct LogView {
   // Shared, because cursors outlive the log that made them.
   std::shared_ptr<Directory> directory;
-  std::vector<SegmentId> segments = {};     // ascending
+  std::vector<SegmentId> segments = {};  // ascending
   // Their files, where nobody keeps others from replacing them. Shared by the copies of a view.
   std::shared_ptr<const SegmentSet> held = {};
   std::optional<Watermark> watermark = {};  // only if it belongs to these segments
@@ -31,8 +31,8 @@ struct LogView {
 [[nodiscard]] Result<LogView> load_log_view(std::shared_ptr<Directory> directory,
                                             const Filesystem& filesystem, DamagePolicy damage);
 
-// The same for who holds no lock: another process may compact or rotate the log meanwhile, and go on
-// to do so, and the view stays as it is.
+// The same for who holds no lock: another process may compact or rotate the log meanwhile, and go
+// on to do so, and the view stays as it is.
 [[nodiscard]] Result<LogView> hold_log_view(std::shared_ptr<Directory> directory,
                                             const Filesystem& filesystem, DamagePolicy damage);
 

@@ -82,8 +82,8 @@ Result<std::shared_ptr<const File>> SegmentSet::file(SegmentId segment) const {
   if (!file || index >= identities_.size()) return file;
   DATAWAL_TRY_ASSIGN(const FileIdentity identity, (*file)->identity());
   const bool is_last = index + 1 == ids_.size();  // which is written to
-  const bool is_same = is_last ? identity.is_same_file(identities_[index])
-                               : identity == identities_[index];
+  const bool is_same =
+      is_last ? identity.is_same_file(identities_[index]) : identity == identities_[index];
   return is_same ? std::move(file) : std::unexpected(changing(*directory_, segment));
 }
 

@@ -44,8 +44,8 @@ std::uint64_t FrameBatches::decode(ByteView bytes) {
       // Of a frame of which not even the header was there, the rest comes with the next read.
       return std::min<std::uint64_t>(std::max<std::uint64_t>(needed, kReadSize), end_ - offset_);
     }
-    frames_.push_back({offset_ + begin, bytes.subspan(begin, frame->size), frame->record,
-                       frame->crc});
+    frames_.push_back(
+        {offset_ + begin, bytes.subspan(begin, frame->size), frame->record, frame->crc});
     begin += frame->size;
   }
   offset_ += begin;

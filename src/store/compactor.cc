@@ -52,9 +52,10 @@ std::vector<PlannedSegment> Compactor::sealed_segments() const {
   std::vector<PlannedSegment> sealed;
   for (const SegmentFacts& summary : std::span(segment_facts).first(segment_facts.size() - 1)) {
     const auto needed = needed_bytes_.find(summary.id);
-    sealed.push_back({.summary = summary,
-                      .dead_bytes = index_.records().addresses().dead_bytes(summary.id),
-                      .needed_tombstone_bytes = needed == needed_bytes_.end() ? 0 : needed->second});
+    sealed.push_back(
+        {.summary = summary,
+         .dead_bytes = index_.records().addresses().dead_bytes(summary.id),
+         .needed_tombstone_bytes = needed == needed_bytes_.end() ? 0 : needed->second});
   }
   return sealed;
 }
@@ -199,7 +200,8 @@ Status Compactor::remove_checkpoint() {
 // would leave of it.
 Status Compactor::sync_directory() {
   Status synced = log_.directory()->sync();
-  return synced ? synced : poison("fsync fsync_dir after segment replace failed", std::move(synced));
+  return synced ? synced
+                : poison("fsync fsync_dir after segment replace failed", std::move(synced));
 }
 
 Status Compactor::poison(std::string_view reason, Status failed) {

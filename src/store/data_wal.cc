@@ -44,12 +44,11 @@ DataWal::Impl::Impl(const Options& options, StoreIndex index, std::unique_ptr<Sh
   if (options.space_amplification_max == 0) return;
   auto_compaction_ = std::make_unique<AutoCompaction>(
       options.space_amplification_max, AutoCompaction::kGarbageMin,
-      AutoCompaction::Store{
-          .space_use = [this] { return space_use(); },
-          .compact =
-              [this](double ratio) {
-                return compact({.garbage_ratio_min = ratio}, Seal::kMuchGarbage);
-              }});
+      AutoCompaction::Store{.space_use = [this] { return space_use(); },
+                            .compact =
+                                [this](double ratio) {
+                                  return compact({.garbage_ratio_min = ratio}, Seal::kMuchGarbage);
+                                }});
 }
 
 DataWal::Impl::~Impl() {

@@ -14,8 +14,7 @@ bool is_within(const AddressedStretch& stretch, std::span<const SegmentFacts> se
   const std::uint64_t begin = std::uint64_t{stretch.index} << LogAddresses::kUnitBits;
   // The last frame that begins in a unit may end far behind it.
   return begin < found->size && stretch.end > 0 && stretch.end <= found->size - begin &&
-         stretch.end < LogAddresses::kUnitSize + kFrameSizeMax &&
-         stretch.dead_bytes <= stretch.end;
+         stretch.end < LogAddresses::kUnitSize + kFrameSizeMax && stretch.dead_bytes <= stretch.end;
 }
 
 }  // namespace
@@ -24,8 +23,7 @@ bool is_coverage_of(const IndexCoverage& coverage, std::span<const SegmentFacts>
   if (segments.empty()) return coverage.end == Position{};
   if (segments.front().id == SegmentId{} || segments.back().id > kSegmentIdMax) return false;
   const auto is_out_of_order = [](SegmentId a, SegmentId b) { return a >= b; };
-  if (std::ranges::adjacent_find(segments, is_out_of_order, &SegmentFacts::id) !=
-      segments.end()) {
+  if (std::ranges::adjacent_find(segments, is_out_of_order, &SegmentFacts::id) != segments.end()) {
     return false;
   }
   const auto has_too_many_tombstones = [](const SegmentFacts& segment) {

@@ -22,8 +22,7 @@ inline constexpr std::uint32_t kIndexTableCountMax = 1U << kRegionBits;
 // In how many bytes of each unit frames can begin, in none of free ones; behind them a zero.
 // Nullopt if a unit stands for a place that is not covered.
 [[nodiscard]] std::optional<std::vector<std::uint32_t>> unit_bounds(
-    std::span<const std::optional<AddressedStretch>> units,
-    std::span<const SegmentFacts> segments);
+    std::span<const std::optional<AddressedStretch>> units, std::span<const SegmentFacts> segments);
 
 // What holds for the entries of the table of `depth` whose regions begin with `first_region`: that
 // is where they belong, and their address is covered.

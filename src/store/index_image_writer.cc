@@ -60,8 +60,7 @@ void add_segments(std::span<const SegmentFacts> segments, TailBuilder& tail) {
 }
 
 // How much of a unit's frames is covered.
-std::uint64_t covered_end(const AddressedStretch& stretch,
-                          std::span<const SegmentFacts> segments) {
+std::uint64_t covered_end(const AddressedStretch& stretch, std::span<const SegmentFacts> segments) {
   const auto found = std::ranges::lower_bound(segments, stretch.segment, {}, &SegmentFacts::id);
   if (found == segments.end() || found->id != stretch.segment) return 0;
   const std::uint64_t begin = std::uint64_t{stretch.index} << LogAddresses::kUnitBits;

@@ -44,8 +44,7 @@ class StoreRecords {
   StoreRecords(std::shared_ptr<const Directory> directory, Access access);
   // With addresses that have been given before, in `segments`.
   StoreRecords(std::shared_ptr<const Directory> directory, Access access,
-               std::unique_ptr<LogAddresses> addresses,
-               const std::vector<SegmentFacts>& segments);
+               std::unique_ptr<LogAddresses> addresses, const std::vector<SegmentFacts>& segments);
   ~StoreRecords();
 
   // The address of a record. Fails with kExhausted.
@@ -117,7 +116,7 @@ class StoreRecords {
 
   mutable std::mutex mutex_;  // guards what follows
   std::unordered_map<std::uint32_t, std::weak_ptr<const File>> replaced_files_;  // by unit
-  std::shared_ptr<Holders> holders_;  // those of now
+  std::shared_ptr<Holders> holders_;                                             // those of now
 };
 
 }  // namespace datawal

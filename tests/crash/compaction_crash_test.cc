@@ -82,7 +82,9 @@ struct Shape {
   bool with_events;
 };
 
-void PrintTo(const Shape& shape, std::ostream* stream) { *stream << shape.name; }
+void PrintTo(const Shape& shape, std::ostream* stream) {
+  *stream << shape.name;
+}
 
 class CompactionCrash : public ::testing::TestWithParam<Shape> {
  protected:
@@ -116,6 +118,7 @@ class CompactionCrash : public ::testing::TestWithParam<Shape> {
     (void)must(store.remove(as_bytes("long gone")));
     put(store, "late", "old");
     must(store.rotate());
+    put(store, "last", "value");  // an index is saved only where the active segment has a record
     must(store.sync());
   }
 
@@ -125,12 +128,17 @@ class CompactionCrash : public ::testing::TestWithParam<Shape> {
     machine_->set_write_through_size(GetParam().write_through_size);
     store_ = std::make_unique<DataWal>(must(DataWal::open(kStore, options(*machine_))));
     fill(*store_);
+    must(store_->close());  // which saves the index
+    store_ = std::make_unique<DataWal>(must(DataWal::open(kStore, options(*machine_))));
     durable_ = fold_of(*machine_);
     put(*store_, "late", "new");  // not synced
+    sealed_ = files_in(*machine_, kStore);
+    last_ = store_->log()->active_segment();
+    EXPECT_TRUE(sealed_.contains(std::string(kCheckpointName)));
     visible_ = fold_of(*machine_);
     machine_->stop_at_mutation(n);
     const auto report = store_->compact({.garbage_ratio_min = GetParam().garbage_ratio_min});
-    if (!machine_->is_stopped()) EXPECT_TRUE(report) << report.error().to_string();
+    if (!machine_->is_stopped() && !report) ADD_FAILURE() << report.error().to_string();
     return machine_->is_stopped();
   }
 
@@ -139,11 +147,13 @@ class CompactionCrash : public ::testing::TestWithParam<Shape> {
       return contents == visible_ || (is_power_cut && contents == durable_);
     };
     const Contents found = fold_of(machine);
+    if (has_foreign_index(machine)) return fail(machine, what + ": an index of other segments");
     if (!is_right(found)) return fail(machine, what + ": the disk holds " + describe(found));
     {
       auto reader = DataWal::open_read_only(kStore, options(machine));
       if (!reader) return fail(machine, what + ": " + reader.error().to_string());
       if (values_of(*reader) != found.values) return fail(machine, what + ": read otherwise");
+      if (!reader->recovery_report().durable) return fail(machine, what + ": a foreign watermark");
     }
     auto store = DataWal::open(kStore, options(machine));
     if (!store) return fail(machine, what + ": " + store.error().to_string());
@@ -158,6 +168,20 @@ class CompactionCrash : public ::testing::TestWithParam<Shape> {
     }
   }
 
+  // Whether there is a saved index where a segment has been replaced since it was saved: its size
+  // might be the same by chance.
+  [[nodiscard]] bool has_foreign_index(SimulatedFilesystem& machine) const {
+    const Files files = files_in(machine, kStore);
+    if (!files.contains(std::string(kCheckpointName))) return false;
+    const auto is_changed = [&](const auto& before) {
+      const auto& [name, bytes] = before;
+      const auto now = files.find(name);
+      const bool is_sealed = parse_segment_name(name) && segment_name(last_) != name;
+      return is_sealed && (now == files.end() || now->second != bytes);
+    };
+    return std::ranges::any_of(sealed_, is_changed);
+  }
+
   void fail(SimulatedFilesystem& machine, const std::string& what) {
     ADD_FAILURE() << what << "\nexpected " << describe(visible_) << "\n" << tail_of_trace(machine);
     ++failure_count_;
@@ -165,6 +189,8 @@ class CompactionCrash : public ::testing::TestWithParam<Shape> {
 
   std::unique_ptr<SimulatedFilesystem> machine_;
   std::unique_ptr<DataWal> store_;
+  Files sealed_;      // before the compaction
+  SegmentId last_{};  // the active segment then
   Contents durable_;
   Contents visible_;
   int failure_count_ = 0;
@@ -201,16 +227,24 @@ TEST_P(CompactionCrash, TheDeathOfTheProcessAtAnyStepLeavesTheSameState) {
 }
 
 TEST_P(CompactionCrash, AFailureOfAnyCallLeavesTheSameState) {
-  bool has_failed = true;
-  for (std::uint64_t n = 1; has_failed && failure_count_ < 3; n += sweep_stride()) {
-    run_until(1'000'000);  // to the end, to have the machine as it is before
-    machine_ = std::make_unique<SimulatedFilesystem>(n);
+  const auto begin = [this] {
+    machine_ = std::make_unique<SimulatedFilesystem>(1);
+    machine_->set_write_through_size(GetParam().write_through_size);
     store_ = std::make_unique<DataWal>(must(DataWal::open(kStore, options(*machine_))));
     fill(*store_);
-    durable_ = fold_of(*machine_);
-    visible_ = durable_;
+    visible_ = fold_of(*machine_);
+    sealed_.clear();
+    machine_->reset_counts();
+  };
+  begin();
+  (void)must(store_->compact({.garbage_ratio_min = GetParam().garbage_ratio_min}));
+  const std::uint64_t call_count = machine_->call_count();
+  EXPECT_GT(call_count, 50U) << "the scenario has become too small to mean anything";
+  for (std::uint64_t n = 1; n <= call_count && failure_count_ < 3; n += sweep_stride()) {
+    begin();
     machine_->inject({.first = n, .code = ErrorCode::kNoSpace});
-    has_failed = !store_->compact({.garbage_ratio_min = GetParam().garbage_ratio_min});
+    // A failure may be of no consequence: then it has succeeded.
+    (void)store_->compact({.garbage_ratio_min = GetParam().garbage_ratio_min});
     machine_->clear_faults();
     EXPECT_EQ(values_of(*store_), visible_.values) << n;
     store_.reset();
@@ -218,11 +252,12 @@ TEST_P(CompactionCrash, AFailureOfAnyCallLeavesTheSameState) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    , CompactionCrash,
-    ::testing::Values(Shape{"Written", 64 << 10, 0, true}, Shape{"Mapped", 0, 0, true},
-                      Shape{"Joined", 0, 0, false}, Shape{"InPart", 0, 0.6, false}),
-    [](const auto& instance) { return std::string(instance.param.name); });
+INSTANTIATE_TEST_SUITE_P(, CompactionCrash,
+                         ::testing::Values(Shape{"Written", 64 << 10, 0, true},
+                                           Shape{"Mapped", 0, 0, true},
+                                           Shape{"Joined", 0, 0, false},
+                                           Shape{"InPart", 0, 0.6, false}),
+                         [](const auto& instance) { return std::string(instance.param.name); });
 
 }  // namespace
 }  // namespace datawal::testing
