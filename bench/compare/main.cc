@@ -3,15 +3,14 @@
 // Writes every single figure of every round as JSON; bench/run makes medians, ratios, the table and
 // the plot of it. The stores take turns: each round runs every store once, and each round begins
 // with another one.
-#include <fcntl.h>
 #include <sys/vfs.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -20,11 +19,14 @@
 #include "compare/child.h"
 #include "compare/memory.h"
 #include "compare/options.h"
+#include "compare/suites/limit.h"
 
 namespace datawal::bench {
 namespace {
 
 constexpr decltype(statfs::f_type) kTmpfsMagic = 0x01021994;
+// As much memory as a store uses, its part of the page cache included.
+constexpr std::size_t kTouchedSize = 4ULL << 30;
 
 // On a filesystem in memory a durable put would cost nothing and prove nothing.
 void require_disk(const std::filesystem::path& directory) {
@@ -35,13 +37,6 @@ void require_disk(const std::filesystem::path& directory) {
   if (facts.f_type == kTmpfsMagic) {
     throw std::runtime_error(directory.string() + " is in memory; name a directory on a disk");
   }
-}
-
-// Nothing of what came before may still be on its way to the disk when a cell begins.
-void wait_for_writeback(const std::filesystem::path& directory) {
-  const int descriptor = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0 || syncfs(descriptor) != 0) throw std::runtime_error("cannot sync the disk");
-  close(descriptor);
 }
 
 std::vector<StoreKind> chosen_kinds(const CompareOptions& options) {
@@ -62,35 +57,54 @@ std::string quoted(std::string_view text) {
   return '"' + std::string(text) + '"';
 }
 
-// The samples of one cell as JSON objects, one a line.
-std::string as_json(const std::vector<Sample>& samples, const std::string& place) {
+// The samples and notes of one cell as JSON objects, one a line.
+std::string as_json(const Cell& cell, const std::string& place) {
   std::ostringstream text;
   text.precision(12);
-  for (const Sample& sample : samples) {
+  for (const Sample& sample : cell.samples()) {
     text << "    {" << place << ", \"workload\": " << quoted(sample.workload)
          << ", \"unit\": " << quoted(sample.unit) << ", \"value\": " << sample.value
          << ", \"operations\": " << sample.operations << "}\n";
   }
+  for (const Note& note : cell.notes()) {
+    text << "    {" << place << ", \"workload\": " << quoted(note.workload)
+         << ", \"note\": " << quoted(note.text) << "}\n";
+  }
   return text.str();
 }
 
-std::string run_one(const CompareOptions& options, const StoreKind& kind, const ValueSizePlan& size,
+// Whether a store takes part in a suite in this round, and with how many entries.
+std::optional<std::uint32_t> count_for(const CompareOptions& options, const Suite& suite,
+                                       const StoreKind& kind, std::uint32_t round) {
+  const bool is_slow = kind.is_slow && !options.are_slow_alike;
+  const std::uint32_t stride =
+      std::max(suite.round_stride, is_slow ? suite.slow_round_stride : std::uint32_t{1});
+  if (round % stride != 0) return std::nullopt;
+  return is_slow ? suite.count / suite.slow_divisor : suite.count;
+}
+
+std::string run_one(const CompareOptions& options, const StoreKind& kind, const Suite& suite,
                     std::uint32_t round) {
+  const std::optional<std::uint32_t> count = count_for(options, suite, kind, round);
+  if (!count) return "";
   const std::filesystem::path directory = options.directory / "cell";
   std::filesystem::remove_all(directory);
   std::filesystem::create_directories(directory);
-  touch_memory(std::max<std::size_t>(1ULL << 30, 6 * size.value_size * size.count));
-  wait_for_writeback(options.directory);
-  std::fprintf(stderr, "round %u of %u, %zu bytes, %s\n", round + 1, options.round_count,
-               size.value_size, std::string(kind.name).c_str());
+  sync_disk(options.directory);
+  std::fprintf(stderr, "round %u of %u, %s, %s\n", round + 1, options.round_count,
+               std::string(suite.name).c_str(), std::string(kind.name).c_str());
 
   std::ostringstream place;
   place << "\"round\": " << round << ", \"store\": " << quoted(kind.name)
-        << ", \"value_size\": " << size.value_size;
+        << ", \"value_size\": " << suite.value_size;
   const std::string samples = output_of_fork([&] {
-    const Dataset dataset(size.value_size, size.count, options.seed + round);
-    const CellPlan plan{kind, directory, std::min(options.durable_count, size.count)};
-    return as_json(run_cell(plan, dataset), place.str());
+    Cell cell({.kind = kind,
+               .directory = directory,
+               .value_size = suite.value_size,
+               .count = *count,
+               .seed = options.seed + round});
+    suite.run(cell);
+    return as_json(cell, place.str());
   });
   std::filesystem::remove_all(directory);
   return samples;
@@ -99,8 +113,9 @@ std::string run_one(const CompareOptions& options, const StoreKind& kind, const 
 std::string run_all(const CompareOptions& options, std::vector<StoreKind> kinds) {
   std::string samples;
   for (std::uint32_t round = 0; round < options.round_count; ++round) {
-    for (const ValueSizePlan& size : options.sizes) {
-      for (const StoreKind& kind : kinds) samples += run_one(options, kind, size, round);
+    touch_memory(std::min(available_memory() / 2, kTouchedSize));
+    for (const Suite& suite : options.suites) {
+      for (const StoreKind& kind : kinds) samples += run_one(options, kind, suite, round);
     }
     std::rotate(kinds.begin(), kinds.begin() + 1, kinds.end());
   }
@@ -108,11 +123,14 @@ std::string run_all(const CompareOptions& options, std::vector<StoreKind> kinds)
 }
 
 // One sample a line; all lines but the last need a comma.
-std::string with_commas(std::string lines) {
-  for (std::size_t at = lines.find("}\n"); at + 2 < lines.size(); at = lines.find("}\n", at + 3)) {
-    lines.insert(at + 1, ",");
+std::string with_commas(std::string_view lines) {
+  std::string text;
+  for (std::size_t at = 0; at < lines.size(); ++at) {
+    const bool is_between = lines[at] == '\n' && at + 1 < lines.size();
+    if (is_between) text += ',';
+    text += lines[at];
   }
-  return lines;
+  return text;
 }
 
 void write_results(const CompareOptions& options, const std::vector<StoreKind>& kinds,
@@ -121,15 +139,19 @@ void write_results(const CompareOptions& options, const std::vector<StoreKind>& 
   out << "{\n  \"compiler\": " << quoted(DATAWAL_BENCH_COMPILER)
       << ",\n  \"build_type\": " << quoted(DATAWAL_BENCH_BUILD_TYPE)
       << ",\n  \"seed\": " << options.seed << ",\n  \"rounds\": " << options.round_count
-      << ",\n  \"sizes\": [";
-  for (const ValueSizePlan& size : options.sizes) {
-    out << (&size == options.sizes.data() ? "" : ", ") << "{\"value_size\": " << size.value_size
-        << ", \"entries\": " << size.count << "}";
+      << ",\n  \"suites\": [";
+  for (const Suite& suite : options.suites) {
+    const std::uint32_t divisor = options.are_slow_alike ? 1 : suite.slow_divisor;
+    out << (&suite == options.suites.data() ? "" : ", ") << "{\"name\": " << quoted(suite.name)
+        << ", \"value_size\": " << suite.value_size << ", \"entries\": " << suite.count
+        << ", \"slow_entries\": " << suite.count / divisor << "}";
   }
   out << "],\n  \"stores\": [";
   for (const StoreKind& kind : kinds) {
+    const bool is_slow = kind.is_slow && !options.are_slow_alike;
     out << (&kind == kinds.data() ? "" : ", ") << "{\"name\": " << quoted(kind.name)
-        << ", \"version\": " << quoted(kind.version) << "}";
+        << ", \"version\": " << quoted(kind.version)
+        << ", \"is_slow\": " << (is_slow ? "true" : "false") << "}";
   }
   out << "],\n  \"samples\": [\n" << with_commas(samples) << "  ]\n}\n";
   out.close();
@@ -145,8 +167,10 @@ void compare(const CompareOptions& options) {
 
 int run(const std::vector<std::string>& arguments) {
   try {
-    if (arguments.size() == 4 && arguments[0] == kMemoryProbeArgument) {
-      run_memory_probe(arguments[1], arguments[2], std::stoul(arguments[3]));
+    if (!arguments.empty() && arguments[0] == kMemoryProbeArgument) {
+      run_memory_probe({arguments.begin() + 1, arguments.end()});
+    } else if (!arguments.empty() && arguments[0] == kLimitedRunArgument) {
+      run_limited({arguments.begin() + 1, arguments.end()});
     } else {
       compare(parse_options(arguments));
     }
