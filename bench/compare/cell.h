@@ -41,6 +41,7 @@ struct OpenPlan {
   unsigned thread_count = 1;
   std::size_t cache_size = kCacheSize;
   std::size_t write_buffer_size = kWriteBufferSize;
+  bool exceeds_memory = false;
 };
 
 // Which shuffle of the entries a workload uses.

@@ -41,6 +41,8 @@ struct StoreSettings {
   unsigned thread_count = 1;
   std::size_t cache_size = kCacheSize;
   std::size_t write_buffer_size = kWriteBufferSize;
+  // There is more data than memory, also for the page cache.
+  bool exceeds_memory = false;
 };
 
 struct Entry {

@@ -1,8 +1,8 @@
 // LMDB, one transaction a put or a batch. MDB_NOSYNC leaves writing back to the system: a commit is
 // in the page cache and outlives the process. Once with pwrite(2), once with MDB_WRITEMAP
 // ("lmdb-writemap"), which, its documentation says, is faster and uses fewer mallocs, and keeps
-// that promise too. A durable put is its default: the data and then the meta page are synced. LMDB
-// keeps no checksums.
+// that promise too. A durable put is its default: the data and then the meta page are synced.
+// MDB_NORDAHEAD where there is more data than memory. LMDB keeps no checksums.
 #include <lmdb.h>
 
 #include <atomic>
@@ -31,7 +31,8 @@ ByteView view_of(const MDB_val& value) {
 }
 
 unsigned int flags_for(const StoreSettings& settings, unsigned int map_flags) {
-  return MDB_NOTLS | map_flags | (settings.durable ? 0U : MDB_NOSYNC);
+  return MDB_NOTLS | map_flags | (settings.durable ? 0U : MDB_NOSYNC) |
+         (settings.exceeds_memory ? MDB_NORDAHEAD : 0U);
 }
 
 // A session's read transaction is renewed when something was written since, so that each get sees

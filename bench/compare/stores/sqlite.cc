@@ -2,9 +2,9 @@
 // synchronous = OFF leaves writing back to the system, so that a commit outlives the process; a
 // durable put is synchronous = FULL, which syncs the WAL at each commit. As its documentation
 // advises: WITHOUT ROWID for rows below a twentieth of a page, larger pages for large values, reads
-// through a mapping, no memory statistics, no mutexes. One thread has exclusive locking (no shared
-// memory); several have a connection each for reading, and take turns on one for writing. SQLite
-// keeps no checksums of its rows.
+// through a mapping unless there is more data than memory, no memory statistics, no mutexes. One
+// thread has exclusive locking (no shared memory); several have a connection each for reading, and
+// take turns on one for writing. SQLite keeps no checksums of its rows.
 #include <sqlite3.h>
 
 #include <mutex>
@@ -135,7 +135,7 @@ class Connection {
     execute("PRAGMA journal_mode = WAL");
     execute(settings.durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF");
     execute("PRAGMA cache_size = -" + std::to_string(settings.cache_size >> 10));
-    execute("PRAGMA mmap_size = " + std::to_string(4ULL << 30));
+    if (!settings.exceeds_memory) execute("PRAGMA mmap_size = " + std::to_string(4ULL << 30));
     execute("PRAGMA wal_autocheckpoint = 10000");
   }
 

@@ -114,7 +114,8 @@ void run_limited(const std::vector<std::string>& arguments) {
   join_memory_group(arguments.at(6));
   alarm(kProcessSecondsMax);
   const auto store =
-      cell.open(directory, {.cache_size = limit / 4, .write_buffer_size = limit / 16});
+      cell.open(directory,
+                {.cache_size = limit / 4, .write_buffer_size = limit / 16, .exceeds_memory = true});
   const auto session = store->session();
   for (const bool is_skewed : {false, true}) {
     Draw draw(cell.dataset().count(), is_skewed, cell.plan().seed);
