@@ -29,6 +29,9 @@ impl Store {
         options.checkpoint_db_on_drop = true;
         options.write_txn_memory_limit = settings.write_buffer_size;
         options.checkpoint_target_size = settings.write_buffer_size;
+        // Four times that, as by default.
+        options.throttle_memory_limit = 4 * settings.write_buffer_size;
+        options.stall_memory_limit = 4 * settings.write_buffer_size;
         let database = Database::with_options(environment, options)?;
         let first = database.begin_write()?;
         tree_of(&first)?;
