@@ -19,7 +19,7 @@ GROUPS = {
     "Opening, and memory": ["open", "open, 10 M keys", "open after SIGKILL", "memory after open",
                             "memory, heap trimmed", "memory after reads", "memory after open, 10 M keys",
                             "memory after reads, 10 M keys"],
-    "Compacting": ["compact", "get beside compaction, p99"],
+    "Compacting": ["compact", "disk after compaction", "get beside compaction, p99"],
     "Little memory": ["get, data 4x memory, uniform", "get, data 4x memory, skewed",
                       "put, data 4x memory, uniform", "put, data 4x memory, skewed"],
     "A log of records without keys": ["log append", "log open", "log scan"],

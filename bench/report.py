@@ -192,8 +192,8 @@ def environment_list(results):
 
 def suite_text(suite, has_slow):
     text = f"{suite['name']} {suite['entries']:,} of {size_name(suite['value_size'])}"
-    if has_slow and suite["slow_entries"] != suite["entries"]:
-        text += f" ({suite['slow_entries']:,} for the stores marked *)"
+    if has_slow and suite["slow_operations"] != suite["entries"]:
+        text += f" (*: {suite['slow_operations']:,} operations measured)"
     return text
 
 
@@ -201,8 +201,10 @@ def rounds_text(results):
     if not any(store["is_slow"] for store in results["stores"]):
         return []
     return ["The stores marked * are slow ones: so that a run ends in time, they take part in every second round, and "
-            "with the fewer entries that stand above, which is to their advantage. With little memory all have the "
-            "same number of entries; there the slow stores take part in one round, the others in every second."]
+            "of each of their loops only the first operations are measured, as many as stand above. Their stores are as "
+            "large as the others' all the same, filled by batches that are not measured; only those that are nothing but "
+            "put to are smaller, which is to their advantage. With little memory the slow stores take part in one "
+            "round, the others in every second."]
 
 
 def notes_list(results):

@@ -57,6 +57,10 @@ std::vector<std::uint32_t> Cell::shuffled(Purpose purpose) const {
   return dataset_.shuffled(std::to_underlying(purpose));
 }
 
+std::span<const std::uint32_t> Cell::measured(const std::vector<std::uint32_t>& order) const {
+  return std::span(order).first(std::min<std::size_t>(order.size(), plan_.measured_count_max));
+}
+
 void Cell::put(Session& session, std::uint32_t index, Generation generation) const {
   session.put(dataset_.key(index), dataset_.value(index, generation));
 }
@@ -88,14 +92,12 @@ void Cell::put_batch(Session& session, std::span<const std::uint32_t> indices,
   session.put_batch(entries);
 }
 
-void Cell::load(Store& store) const {
-  const auto session = store.session();
-  const std::vector<std::uint32_t> order = shuffled(Purpose::kPut);
-  std::span<const std::uint32_t> left = order;
-  while (!left.empty()) {
-    const std::size_t count = std::min(left.size(), kLoadBatchSize);
-    put_batch(*session, left.first(count), Generation::kPut);
-    left = left.subspan(count);
+void Cell::load(Session& session, std::span<const std::uint32_t> indices,
+                Generation generation) const {
+  while (!indices.empty()) {
+    const std::size_t count = std::min(indices.size(), kLoadBatchSize);
+    put_batch(session, indices.first(count), generation);
+    indices = indices.subspan(count);
   }
 }
 

@@ -34,6 +34,8 @@ struct CellPlan {
   std::size_t value_size = 0;
   std::uint32_t count = 0;  // entries
   std::uint64_t seed = 0;
+  // At most so many operations are measured in a loop; the store is as large in any case.
+  std::uint32_t measured_count_max = UINT32_MAX;
 };
 
 struct OpenPlan {
@@ -61,6 +63,11 @@ class Cell {
   [[nodiscard]] std::unique_ptr<Store> open(const std::filesystem::path& directory,
                                             const OpenPlan& open_plan = {}) const;
   [[nodiscard]] std::vector<std::uint32_t> shuffled(Purpose purpose) const;
+  // The part of it that is measured.
+  [[nodiscard]] std::span<const std::uint32_t> measured(
+      const std::vector<std::uint32_t>& order) const;
+  // Whether all of it is.
+  [[nodiscard]] bool measures_all() const { return plan_.count <= plan_.measured_count_max; }
 
   // One operation, its result checked: throws at a wrong one.
   void put(Session& session, std::uint32_t index, Generation generation) const;
@@ -69,8 +76,8 @@ class Cell {
   void expect_absent(Session& session, std::uint32_t index) const;
   void put_batch(Session& session, std::span<const std::uint32_t> indices,
                  Generation generation) const;
-  // All entries, in batches as large as loads have them, in random order.
-  void load(Store& store) const;
+  // Entries in batches as large as loads have them.
+  void load(Session& session, std::span<const std::uint32_t> indices, Generation generation) const;
   // A scan, checked by its sum.
   void check_sum(Store& store, Written written = {}) const;
   // A scan, every entry of which is compared.

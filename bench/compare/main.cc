@@ -10,7 +10,6 @@
 #include <cstdlib>
 #include <exception>
 #include <fstream>
-#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -53,8 +52,13 @@ std::vector<StoreKind> chosen_kinds(const CompareOptions& options) {
   return chosen;
 }
 
-std::string quoted(std::string_view text) {
-  return '"' + std::string(text) + '"';
+std::string json_text(std::string_view text) {
+  std::string json = "\"";
+  for (const char letter : text) {
+    if (letter == '"' || letter == '\\') json += '\\';
+    json += static_cast<unsigned char>(letter) < ' ' ? ' ' : letter;
+  }
+  return json + '"';
 }
 
 // The samples and notes of one cell as JSON objects, one a line.
@@ -62,31 +66,54 @@ std::string as_json(const Cell& cell, const std::string& place) {
   std::ostringstream text;
   text.precision(12);
   for (const Sample& sample : cell.samples()) {
-    text << "    {" << place << ", \"workload\": " << quoted(sample.workload)
-         << ", \"unit\": " << quoted(sample.unit) << ", \"value\": " << sample.value
+    text << "    {" << place << ", \"workload\": " << json_text(sample.workload)
+         << ", \"unit\": " << json_text(sample.unit) << ", \"value\": " << sample.value
          << ", \"operations\": " << sample.operations << "}\n";
   }
   for (const Note& note : cell.notes()) {
-    text << "    {" << place << ", \"workload\": " << quoted(note.workload)
-         << ", \"note\": " << quoted(note.text) << "}\n";
+    text << "    {" << place << ", \"workload\": " << json_text(note.workload)
+         << ", \"note\": " << json_text(note.text) << "}\n";
   }
   return text.str();
 }
 
-// Whether a store takes part in a suite in this round, and with how many entries.
-std::optional<std::uint32_t> count_for(const CompareOptions& options, const Suite& suite,
-                                       const StoreKind& kind, std::uint32_t round) {
-  const bool is_slow = kind.is_slow && !options.are_slow_alike;
+bool is_slow_in(const CompareOptions& options, const StoreKind& kind) {
+  return kind.is_slow && !options.are_slow_alike;
+}
+
+bool takes_part(const CompareOptions& options, const Suite& suite, const StoreKind& kind,
+                std::uint32_t round) {
+  const bool is_slow = is_slow_in(options, kind);
   const std::uint32_t stride =
       std::max(suite.round_stride, is_slow ? suite.slow_round_stride : std::uint32_t{1});
-  if (round % stride != 0) return std::nullopt;
-  return is_slow ? suite.count / suite.slow_divisor : suite.count;
+  return round % stride == 0;
+}
+
+// A failure of these ends the run; one of a peer costs it its figures of the suite.
+bool is_own(const StoreKind& kind) {
+  return kind.is_floor || kind.name == all_store_kinds().front().name;
+}
+
+std::string failure_as_json(const Suite& suite, const std::string& place, const char* reason) {
+  std::fprintf(stderr, "datawal_compare: failed: %s\n", reason);
+  return "    {" + place + ", \"workload\": " + json_text("all of " + std::string(suite.name)) +
+         ", \"note\": " + json_text(reason) + "}\n";
+}
+
+std::string run_suite(const Suite& suite, const CellPlan& plan, const std::string& place) {
+  try {
+    Cell cell(plan);
+    suite.run(cell);
+    return as_json(cell, place);
+  } catch (const std::exception& error) {
+    if (is_own(plan.kind)) throw;
+    return failure_as_json(suite, place, error.what());
+  }
 }
 
 std::string run_one(const CompareOptions& options, const StoreKind& kind, const Suite& suite,
                     std::uint32_t round) {
-  const std::optional<std::uint32_t> count = count_for(options, suite, kind, round);
-  if (!count) return "";
+  if (!takes_part(options, suite, kind, round)) return "";
   const std::filesystem::path directory = options.directory / "cell";
   std::filesystem::remove_all(directory);
   std::filesystem::create_directories(directory);
@@ -95,17 +122,23 @@ std::string run_one(const CompareOptions& options, const StoreKind& kind, const 
                std::string(suite.name).c_str(), std::string(kind.name).c_str());
 
   std::ostringstream place;
-  place << "\"round\": " << round << ", \"store\": " << quoted(kind.name)
+  place << "\"round\": " << round << ", \"store\": " << json_text(kind.name)
         << ", \"value_size\": " << suite.value_size;
-  const std::string samples = output_of_fork([&] {
-    Cell cell({.kind = kind,
-               .directory = directory,
-               .value_size = suite.value_size,
-               .count = *count,
-               .seed = options.seed + round});
-    suite.run(cell);
-    return as_json(cell, place.str());
-  });
+  const std::uint32_t measured_count_max =
+      is_slow_in(options, kind) ? suite.count / suite.slow_divisor : suite.count;
+  const CellPlan plan = {.kind = kind,
+                         .directory = directory,
+                         .value_size = suite.value_size,
+                         .count = suite.count,
+                         .seed = options.seed + round,
+                         .measured_count_max = measured_count_max};
+  std::string samples;
+  try {
+    samples = output_of_fork([&] { return run_suite(suite, plan, place.str()); });
+  } catch (const std::exception&) {
+    if (is_own(kind)) throw;
+    samples = failure_as_json(suite, place.str(), "its process died");
+  }
   std::filesystem::remove_all(directory);
   return samples;
 }
@@ -136,21 +169,21 @@ std::string with_commas(std::string_view lines) {
 void write_results(const CompareOptions& options, const std::vector<StoreKind>& kinds,
                    const std::string& samples) {
   std::ofstream out(options.output);
-  out << "{\n  \"compiler\": " << quoted(DATAWAL_BENCH_COMPILER)
-      << ",\n  \"build_type\": " << quoted(DATAWAL_BENCH_BUILD_TYPE)
+  out << "{\n  \"compiler\": " << json_text(DATAWAL_BENCH_COMPILER)
+      << ",\n  \"build_type\": " << json_text(DATAWAL_BENCH_BUILD_TYPE)
       << ",\n  \"seed\": " << options.seed << ",\n  \"rounds\": " << options.round_count
       << ",\n  \"suites\": [";
   for (const Suite& suite : options.suites) {
     const std::uint32_t divisor = options.are_slow_alike ? 1 : suite.slow_divisor;
-    out << (&suite == options.suites.data() ? "" : ", ") << "{\"name\": " << quoted(suite.name)
+    out << (&suite == options.suites.data() ? "" : ", ") << "{\"name\": " << json_text(suite.name)
         << ", \"value_size\": " << suite.value_size << ", \"entries\": " << suite.count
-        << ", \"slow_entries\": " << suite.count / divisor << "}";
+        << ", \"slow_operations\": " << suite.count / divisor << "}";
   }
   out << "],\n  \"stores\": [";
   for (const StoreKind& kind : kinds) {
-    const bool is_slow = kind.is_slow && !options.are_slow_alike;
-    out << (&kind == kinds.data() ? "" : ", ") << "{\"name\": " << quoted(kind.name)
-        << ", \"version\": " << quoted(kind.version)
+    const bool is_slow = is_slow_in(options, kind);
+    out << (&kind == kinds.data() ? "" : ", ") << "{\"name\": " << json_text(kind.name)
+        << ", \"version\": " << json_text(kind.version)
         << ", \"is_slow\": " << (is_slow ? "true" : "false") << "}";
   }
   out << "],\n  \"samples\": [\n" << with_commas(samples) << "  ]\n}\n";

@@ -122,7 +122,8 @@ struct StoreKind {
   bool recovers = true;  // opens what a killed process left, with everything acknowledged
   // The floor is no store: opening it again, its memory and what it survives are of no interest.
   bool is_floor = false;
-  // Gets fewer rounds and entries, so that a run ends in time.
+  // Takes part in fewer rounds, and fewer of its operations are measured, so that a run ends in
+  // time.
   bool is_slow = false;
 };
 

@@ -13,8 +13,8 @@ struct Suite {
   std::string_view name;
   std::size_t value_size = 0;
   std::uint32_t count = 0;  // entries
-  // Slow stores get so many times fewer entries.
-  std::uint32_t slow_divisor = 5;
+  // Of slow stores so many times fewer operations are measured.
+  std::uint32_t slow_divisor = 8;
   // It runs in every so many-th round, for slow stores in every so many-th of their own.
   std::uint32_t round_stride = 1;
   std::uint32_t slow_round_stride = 2;

@@ -119,6 +119,7 @@ StoreKind leveldb_kind() {
         return std::make_unique<LevelStore>(settings);
       },
       .is_ordered = true,
+      .is_slow = true,
   };
 }
 

@@ -179,7 +179,8 @@ std::vector<StoreKind> lmdb_kinds() {
        .open = [](const StoreSettings& settings) -> std::unique_ptr<Store> {
          return std::make_unique<LightningStore>(settings, MDB_NOMEMINIT);
        },
-       .is_ordered = true},
+       .is_ordered = true,
+       .is_slow = true},
       {.name = "lmdb-writemap",
        .version = version(),
        .open = [](const StoreSettings& settings) -> std::unique_ptr<Store> {

@@ -1,4 +1,6 @@
 // Ridding a store of what was overwritten, half of its entries, and reading it meanwhile.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -12,11 +14,18 @@ namespace {
 
 constexpr std::size_t kLatenciesMin = 100;
 
-void overwrite_odd(const Cell& cell, Store& store, Generation generation) {
+// Puts one by one; to slow stores in batches.
+void put_all(const Cell& cell, Store& store, std::span<const std::uint32_t> order,
+             Generation generation) {
   const auto session = store.session();
-  for (const std::uint32_t index : cell.shuffled(Purpose::kOverwrite)) {
-    if (index % 2 == 1) cell.put(*session, index, generation);
-  }
+  if (!cell.measures_all()) return cell.load(*session, order, generation);
+  for (const std::uint32_t index : order) cell.put(*session, index, generation);
+}
+
+void overwrite_odd(const Cell& cell, Store& store, Generation generation) {
+  std::vector<std::uint32_t> order = cell.shuffled(Purpose::kOverwrite);
+  std::erase_if(order, [](std::uint32_t index) { return index % 2 == 0; });
+  put_all(cell, store, order, generation);
   settle();
 }
 
@@ -28,6 +37,30 @@ double seconds_of_compaction(const Cell& cell, Store& store, const std::filesyst
     compacted = store.compact(target);
     sync_disk(cell.plan().directory);
   });
+}
+
+double disk_size(const std::filesystem::path& directory) {
+  double size = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    struct stat facts{};
+    if (stat(entry.path().c_str(), &facts) == 0 && S_ISREG(facts.st_mode)) {
+      size += 512.0 * static_cast<double>(facts.st_blocks);
+    }
+  }
+  return size;
+}
+
+// A store that was not made smaller, and is not small, was not compacted, however fast.
+void add_compaction(Cell& cell, double seconds, double size_before, double size_after) {
+  constexpr double kSmall = 1.75;  // times the keys and values
+  constexpr double kShrunk = 0.9;
+  const double count = cell.dataset().count();
+  const double data_size = count * static_cast<double>(kKeySize + cell.dataset().value_size());
+  cell.add("disk after compaction", "bytes/key", size_after / count, cell.dataset().count());
+  if (size_after > kSmall * data_size && size_after > kShrunk * size_before) {
+    return cell.note("compact", "the store did not become smaller");
+  }
+  cell.add_time("compact", "ns/key", seconds, cell.dataset().count());
 }
 
 void check_compacted(const Cell& cell, Store& store, const std::filesystem::path& compacted,
@@ -89,18 +122,14 @@ void run_beside(Cell& cell, Store& store, Written written) {
 void run_compact_suite(Cell& cell) {
   if (!cell.kind().can_compact) return;
   const auto store = cell.open(cell.path("store"), {.thread_count = 2});
-  {
-    const auto session = store->session();
-    for (const std::uint32_t index : cell.shuffled(Purpose::kPut)) {
-      cell.put(*session, index, Generation::kPut);
-    }
-  }
+  put_all(cell, *store, cell.shuffled(Purpose::kPut), Generation::kPut);
   overwrite_odd(cell, *store, Generation::kOverwritten);
   Written written = {.even = Generation::kPut, .odd = Generation::kOverwritten};
   std::filesystem::path compacted;
+  const double size_before = disk_size(cell.path("store"));
   const double seconds = seconds_of_compaction(cell, *store, cell.path("first"), compacted);
-  cell.add_time("compact", "ns/key", seconds, cell.dataset().count());
   settle();
+  add_compaction(cell, seconds, size_before, disk_size(compacted));
   check_compacted(cell, *store, compacted, written);
   if (!cell.kind().reads_while_compacting || cell.kind().is_floor) return;
   if (compacted == cell.path("store")) {

@@ -1,4 +1,6 @@
 // Opening a store whose process was killed.
+#include <algorithm>
+
 #include "compare/child.h"
 #include "compare/suites.h"
 
@@ -10,19 +12,30 @@ std::uint32_t unclosed_count(const Cell& cell) {
   return static_cast<std::uint32_t>(std::uint64_t{cell.dataset().count()} * 45 / 100);
 }
 
-void put_all(const Cell& cell, const std::filesystem::path& directory,
-             std::span<const std::uint32_t> order) {
-  const auto store = cell.open(directory);
-  const auto session = store->session();
-  for (const std::uint32_t index : order) cell.put(*session, index, Generation::kPut);
+// Puts one by one; for slow stores in batches of 100, for they would take minutes.
+void put_all(const Cell& cell, Session& session, std::span<const std::uint32_t> order) {
+  if (cell.measures_all()) {
+    for (const std::uint32_t index : order) cell.put(session, index, Generation::kPut);
+    return;
+  }
+  for (std::size_t at = 0; at < order.size(); at += kBatchSize) {
+    const std::size_t size = std::min(kBatchSize, order.size() - at);
+    cell.put_batch(session, order.subspan(at, size), Generation::kPut);
+  }
 }
 
-// As put_all(), but never closes the store.
+void load_and_close(const Cell& cell, const std::filesystem::path& directory,
+                    std::span<const std::uint32_t> order) {
+  const auto store = cell.open(directory);
+  cell.load(*store->session(), order, Generation::kPut);
+}
+
+// Never closes the store.
 void put_all_unclosed(const Cell& cell, const std::filesystem::path& directory,
                       std::span<const std::uint32_t> order) {
   Store* store = cell.open(directory).release();
   Session* session = store->session().release();
-  for (const std::uint32_t index : order) cell.put(*session, index, Generation::kPut);
+  put_all(cell, *session, order);
 }
 
 }  // namespace
@@ -33,7 +46,7 @@ void run_kill_suite(Cell& cell) {
   const std::vector<std::uint32_t> order = cell.shuffled(Purpose::kPut);
   const std::size_t closed_count = order.size() - unclosed_count(cell);
   run_until_killed([&] {
-    put_all(cell, directory, std::span(order).first(closed_count));
+    load_and_close(cell, directory, std::span(order).first(closed_count));
     put_all_unclosed(cell, directory, std::span(order).subspan(closed_count));
   });
   std::unique_ptr<Store> store;

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::uint64_t kDataPerMemory = 4;
 constexpr unsigned kProcessSecondsMax = 60;
-constexpr double kWorkloadSeconds = 1.5;
+constexpr double kWorkloadSeconds = 1;
 constexpr std::uint64_t kOperationsMax = 200'000;
 constexpr std::uint64_t kOperationsPerLook = 16;  // at the clock
 constexpr const char* kGetUniform = "get, data 4x memory, uniform";
@@ -92,7 +92,8 @@ void run_limit_suite(Cell& cell) {
   const std::filesystem::path directory = cell.path("store");
   // Not in this process, which keeps no memory of it.
   (void)output_of_fork([&] {
-    cell.load(*cell.open(directory));
+    const auto store = cell.open(directory);
+    cell.load(*store->session(), cell.shuffled(Purpose::kPut), Generation::kPut);
     return std::string();
   });
   sync_disk(plan.directory);

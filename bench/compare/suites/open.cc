@@ -7,8 +7,9 @@ namespace datawal::bench {
 void run_open_suite(Cell& cell) {
   if (cell.kind().is_floor) return;
   const std::filesystem::path directory = cell.path("store");
-  cell.load(*cell.open(directory));
-  std::unique_ptr<Store> store;
+  std::unique_ptr<Store> store = cell.open(directory);
+  cell.load(*store->session(), cell.shuffled(Purpose::kPut), Generation::kPut);
+  store.reset();
   const double seconds = seconds_of([&] { store = cell.open(directory); });
   cell.add("open, 10 M keys", "ms", seconds * 1e3, 1);
   settle();

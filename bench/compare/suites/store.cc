@@ -1,4 +1,6 @@
 // The life of a store of many small entries: put, open, read, export, overwrite, remove.
+#include <algorithm>
+
 #include "compare/export_check.h"
 #include "compare/jsonl.h"
 #include "compare/memory.h"
@@ -14,11 +16,13 @@ constexpr std::uint32_t kAbsentStride = 8;
 void run_puts(Cell& cell, Store& store, const char* workload, Purpose purpose,
               Generation generation) {
   const std::vector<std::uint32_t> order = cell.shuffled(purpose);
+  const std::span<const std::uint32_t> measured = cell.measured(order);
   const auto session = store.session();
   const double seconds = seconds_of([&] {
-    for (const std::uint32_t index : order) cell.put(*session, index, generation);
+    for (const std::uint32_t index : measured) cell.put(*session, index, generation);
   });
-  cell.add_time(workload, "ns/op", seconds, order.size());
+  cell.add_time(workload, "ns/op", seconds, measured.size());
+  cell.load(*session, std::span(order).subspan(measured.size()), generation);
   settle();
 }
 
@@ -35,16 +39,20 @@ void run_gets(Cell& cell, Store& store) {
   warm(cell, *session);
   const std::vector<std::uint32_t> order = cell.shuffled(Purpose::kGet);
   const double seconds = seconds_of([&] {
-    for (const std::uint32_t index : order) cell.get(*session, index, Generation::kPut);
+    for (const std::uint32_t index : cell.measured(order)) {
+      cell.get(*session, index, Generation::kPut);
+    }
   });
-  cell.add_time("get", "ns/op", seconds, order.size());
+  cell.add_time("get", "ns/op", seconds, cell.measured(order).size());
 
   const std::vector<std::uint32_t> absent = cell.shuffled(Purpose::kAbsent);
   const std::uint32_t first = cell.dataset().count();
   const double absent_seconds = seconds_of([&] {
-    for (const std::uint32_t index : absent) cell.expect_absent(*session, first + index);
+    for (const std::uint32_t index : cell.measured(absent)) {
+      cell.expect_absent(*session, first + index);
+    }
   });
-  cell.add_time("get absent", "ns/op", absent_seconds, absent.size());
+  cell.add_time("get absent", "ns/op", absent_seconds, cell.measured(absent).size());
 }
 
 void run_scan(Cell& cell, Store& store) {
@@ -82,14 +90,17 @@ void run_gets_of_threads(Cell& cell, const std::filesystem::path& directory) {
   std::vector<std::unique_ptr<Session>> sessions;
   for (unsigned thread = 0; thread < kThreadCount; ++thread) sessions.push_back(store->session());
   const std::vector<std::uint32_t> order = cell.shuffled(Purpose::kGet);
-  const auto read = [&](unsigned thread) {
-    for (const std::uint32_t index : share_of(order, thread, kThreadCount)) {
-      cell.get(*sessions[thread], index, Generation::kPut);
-    }
+  const auto read = [&](std::span<const std::uint32_t> indices) {
+    return seconds_of_threads(kThreadCount, [&](unsigned thread) {
+      for (const std::uint32_t index : share_of(indices, thread, kThreadCount)) {
+        cell.get(*sessions[thread], index, Generation::kPut);
+      }
+    });
   };
-  (void)seconds_of_threads(kThreadCount, read);  // to warm the caches
+  (void)read(order);  // to warm the caches
   settle();
-  cell.add_time("get, 2 threads", "ns/op", seconds_of_threads(kThreadCount, read), order.size());
+  const double seconds = read(cell.measured(order));
+  cell.add_time("get, 2 threads", "ns/op", seconds, cell.measured(order).size());
 }
 
 void run_memory(Cell& cell, const std::filesystem::path& directory) {
@@ -103,10 +114,11 @@ void run_memory(Cell& cell, const std::filesystem::path& directory) {
 }
 
 void run_removals(Cell& cell, Store& store) {
-  const std::vector<std::uint32_t> order = cell.shuffled(Purpose::kDelete);
+  const std::vector<std::uint32_t> all = cell.shuffled(Purpose::kDelete);
+  const std::span<const std::uint32_t> order = cell.measured(all);
   const auto session = store.session();
   const std::uint32_t count = cell.dataset().count();
-  std::uint32_t existed_count = 0;
+  std::size_t existed_count = 0;
   const double seconds = seconds_of([&] {
     for (const std::uint32_t index : order) {
       const bool is_there = index % kAbsentStride != 0;
@@ -115,9 +127,12 @@ void run_removals(Cell& cell, Store& store) {
     }
   });
   cell.add_time("delete", "ns/op", seconds, order.size());
-  const std::uint32_t absent_count = (count + kAbsentStride - 1) / kAbsentStride;
-  if (existed_count != count - absent_count) fail(cell.kind().name, "removals told wrong things");
-  for (std::uint32_t index = 0; index < count; ++index) {
+  const auto absent_count = static_cast<std::size_t>(
+      std::ranges::count_if(order, [](std::uint32_t index) { return index % kAbsentStride == 0; }));
+  if (existed_count != order.size() - absent_count) {
+    fail(cell.kind().name, "removals told wrong things");
+  }
+  for (const std::uint32_t index : order) {
     if (index % kAbsentStride != 0) {
       cell.expect_absent(*session, index);
     } else {

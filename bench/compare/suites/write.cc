@@ -9,11 +9,11 @@ namespace {
 
 constexpr unsigned kThreadCount = 2;
 
-void run_ascending(Cell& cell) {
-  Cell ascending(cell.plan(), KeyOrder::kAscending);
+void run_ascending(const CellPlan& plan, Cell& cell) {
+  Cell ascending(plan, KeyOrder::kAscending);
   const auto store = ascending.open(cell.path("ascending"));
   const auto session = store->session();
-  const std::uint32_t count = cell.dataset().count();
+  const std::uint32_t count = plan.count;
   const double seconds = seconds_of([&] {
     for (std::uint32_t index = 0; index < count; ++index) {
       ascending.put(*session, index, Generation::kPut);
@@ -77,17 +77,22 @@ void run_pauses(Cell& cell) {
 
 }  // namespace
 
+// These stores are only put to: they hold no more than is measured.
 void run_write_suite(Cell& cell) {
-  run_ascending(cell);
+  CellPlan plan = cell.plan();
+  plan.count = std::min(plan.count, plan.measured_count_max);
+  Cell smaller(plan);
+  run_ascending(plan, smaller);
   std::filesystem::remove_all(cell.path("ascending"));
-  sync_disk(cell.plan().directory);
-  run_threads(cell);
+  sync_disk(plan.directory);
+  run_threads(smaller);
   std::filesystem::remove_all(cell.path("threads"));
-  sync_disk(cell.plan().directory);
-  run_batches(cell);
+  sync_disk(plan.directory);
+  run_batches(smaller);
   std::filesystem::remove_all(cell.path("batches"));
-  sync_disk(cell.plan().directory);
-  run_pauses(cell);
+  sync_disk(plan.directory);
+  run_pauses(smaller);
+  cell.append(smaller);
 }
 
 }  // namespace datawal::bench
