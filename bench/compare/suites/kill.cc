@@ -52,9 +52,11 @@ void run_kill_suite(Cell& cell) {
   std::unique_ptr<Store> store;
   const double seconds = seconds_of([&] { store = cell.open(directory); });
   cell.add("open after SIGKILL", "ms", seconds * 1e3, 1);
+  cell.check_entries(*store);
   const auto session = store->session();
-  for (const std::uint32_t index : order) cell.get(*session, index, Generation::kPut);
-  cell.check_sum(*store);
+  for (const std::uint32_t index : cell.measured(order)) {
+    cell.get(*session, index, Generation::kPut);
+  }
 }
 
 }  // namespace datawal::bench
