@@ -1,19 +1,21 @@
-"""The ratios as a plot: one small panel a workload and value size, one lane a store, logarithmic."""
+"""The ratios as a plot: one lane a workload and value size, one dot a store, logarithmic."""
 
 import math
 from html import escape
 
+import figures
 import report
 
-COLORS = {"crate": "#d1495b", "leveldb": "#3182bd", "rocksdb": "#e08a1e", "lmdb": "#2f9e62",
-          "sqlite": "#8b62c9"}
-RATIO_MIN, RATIO_MAX = 1 / 100, 100
-TICKS = (0.01, 0.1, 1, 10, 100)
+# Those that the eye should find; the others are grey.
+COLORS = {"crate": "#d1495b", "floor": "#2f9e62"}
+BEST_COLOR = "#3182bd"
+OTHER_COLOR = "#9aa4ae"
+RATIO_MIN, RATIO_MAX = 1 / 1000, 1000
+TICKS = (0.001, 0.01, 0.1, 1, 10, 100, 1000)
 
-LABEL_WIDTH, PANEL_WIDTH, PANEL_GAP = 150, 250, 14
-LANE_HEIGHT, ROW_PADDING = 9, 10
-ROW_HEIGHT_MIN = 24
-HEADER_HEIGHT, FOOTER_HEIGHT, MARGIN = 92, 28, 16
+LABEL_WIDTH, PANEL_WIDTH, NAME_WIDTH = 250, 560, 190
+LANE_HEIGHT = 20
+HEADER_HEIGHT, FOOTER_HEIGHT, MARGIN = 84, 28, 16
 
 STYLE = """
     .ground { fill: #ffffff; } .panel { fill: #f4f5f7; } .one { stroke: #57606a; stroke-width: 1.5; }
@@ -28,38 +30,22 @@ STYLE = """
 
 def as_svg(results):
     """The whole picture as text."""
-    stores = [store for store in report.stores_of(results) if store != report.BASE]
-    sizes = [size["value_size"] for size in results["sizes"]]
-    rows = {(row["workload"], row["value_size"]): row for row in results["results"]}
-    body, bottom = draw_workloads(rows, sizes, stores)
-    width = 2 * MARGIN + LABEL_WIDTH + len(sizes) * (PANEL_WIDTH + PANEL_GAP)
-    for column in range(len(sizes)):
-        body += axis(panel_left(column), bottom)
-    parts = header(width, bottom + FOOTER_HEIGHT, stores, sizes) + body
-    return "\n".join(parts) + "\n</svg>\n"
+    rows = [row for row in results["results"] if any(shown(row))]
+    bottom = HEADER_HEIGHT + len(rows) * LANE_HEIGHT
+    width = 2 * MARGIN + LABEL_WIDTH + PANEL_WIDTH + NAME_WIDTH
+    parts = header(width, bottom + FOOTER_HEIGHT) + grid(bottom)
+    for index, row in enumerate(rows):
+        parts += lane(row, HEADER_HEIGHT + (index + 0.5) * LANE_HEIGHT)
+    return "\n".join(parts + axis(bottom)) + "\n</svg>\n"
 
 
-def draw_workloads(rows, sizes, stores):
-    """One row of panels for each workload; gives the parts and where they end."""
-    parts, top = [], HEADER_HEIGHT
-    for workload in report.WORKLOADS:
-        found = {store for (name, _), row in rows.items() if name == workload for store in row["stores"]}
-        lanes = [store for store in stores if store in found]
-        if not lanes:
-            continue
-        height = max(len(lanes) * LANE_HEIGHT + ROW_PADDING, ROW_HEIGHT_MIN)
-        parts.append(text(MARGIN, top + height / 2 + 4, workload, "text"))
-        for column, size in enumerate(sizes):
-            parts += panel(panel_left(column), top, height, rows.get((workload, size)), lanes)
-        top += height
-    return parts, top
+def shown(row):
+    """The stores of a row that have a ratio; those that the eye should find last, and on top."""
+    stores = [store for store in row["stores"] if row["stores"][store].get("ratio")]
+    return sorted(stores, key=lambda store: (store in COLORS, store == row.get("best_peer")))
 
 
-def panel_left(column):
-    return MARGIN + LABEL_WIDTH + column * (PANEL_WIDTH + PANEL_GAP)
-
-
-def header(width, height, stores, sizes):
+def header(width, height):
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}" role="img" aria-labelledby="title">',
@@ -67,55 +53,57 @@ def header(width, height, stores, sizes):
         f"<style>{STYLE}</style>",
         f'<rect class="ground" width="{width}" height="{height}"/>',
         text(MARGIN, 26, "Time and memory relative to datawal (the line at 1×)", "text title"),
-        text(MARGIN, 46, "Right of the line: takes more than datawal. Dots: medians. Bars: range of the rounds. "
-             "Logarithmic.", "faint"),
+        text(MARGIN, 46, "Right of the line: takes more than datawal. Medians. Logarithmic. On the right the best peer.",
+             "faint"),
     ]
     left = MARGIN
-    for store in stores:
-        parts.append(f'<circle cx="{left + 5}" cy="62" r="4.5" fill="{COLORS[store]}"/>')
-        parts.append(text(left + 14, 66, report.TITLES[store], "text"))
-        left += 34 + 7 * len(report.TITLES[store])
-    for column, size in enumerate(sizes):
-        middle = panel_left(column) + PANEL_WIDTH / 2
-        parts.append(text(middle, 84, f"values of {report.size_name(size)}", "text", "middle"))
+    for color, title in ((BEST_COLOR, "best peer"), (COLORS["crate"], "Rust crate"),
+                         (COLORS["floor"], "the floor"), (OTHER_COLOR, "other peers")):
+        parts.append(f'<circle cx="{left + 5}" cy="64" r="4.5" fill="{color}"/>')
+        parts.append(text(left + 14, 68, title, "text"))
+        left += 44 + 7 * len(title)
     return parts
 
 
-def panel(left, top, height, row, stores):
-    parts = [f'<rect class="panel" x="{left}" y="{top + 2}" width="{PANEL_WIDTH}" height="{height - 4}" '
-             'rx="3"/>']
+def grid(bottom):
+    left = MARGIN + LABEL_WIDTH
+    parts = [f'<rect class="panel" x="{left}" y="{HEADER_HEIGHT}" width="{PANEL_WIDTH}" '
+             f'height="{bottom - HEADER_HEIGHT}" rx="3"/>']
     for ratio in TICKS:
-        kind = "one" if ratio == 1 else "tick"
-        at = position(left, ratio)
-        parts.append(f'<line class="{kind}" x1="{at}" x2="{at}" y1="{top + 2}" y2="{top + height - 2}"/>')
-    for lane, store in enumerate(stores):
-        ratio = row and row["stores"].get(store, {}).get("ratio")
-        if ratio:
-            middle = top + height / 2 + (lane + 0.5 - len(stores) / 2) * LANE_HEIGHT
-            parts += mark(left, middle, ratio, store)
+        kind, at = "one" if ratio == 1 else "tick", position(ratio)
+        parts.append(f'<line class="{kind}" x1="{at}" x2="{at}" y1="{HEADER_HEIGHT}" y2="{bottom}"/>')
     return parts
 
 
-def mark(left, middle, ratio, store):
-    low, at, high = (position(left, ratio[name]) for name in ("min", "median", "max"))
-    note = escape(f"{report.TITLES[store]}: {report.number(ratio['median'])}×")
-    return [f'<g stroke="{COLORS[store]}" fill="{COLORS[store]}"><title>{note}</title>'
-            f'<line x1="{low}" x2="{high}" y1="{middle}" y2="{middle}" stroke-width="2.5" '
-            f'stroke-opacity="0.55"/><circle cx="{at}" cy="{middle}" r="3.4" stroke="none"/></g>']
+def lane(row, middle):
+    label = f"{row['workload']}, {report.size_name(row['value_size'])}"
+    parts = [text(MARGIN, middle + 4, label, "text")]
+    for store in shown(row):
+        parts.append(dot(row, store, middle))
+    best = figures.ratio_to_best_peer(row)
+    if best is not None:
+        name = f"{report.TITLES[row['best_peer']]} {report.times(best)}"
+        parts.append(text(MARGIN + LABEL_WIDTH + PANEL_WIDTH + 10, middle + 4, name, "faint"))
+    return parts
 
 
-def axis(left, top):
-    """The ticks' labels; those at the ends keep inside the panel."""
-    anchors = {TICKS[0]: "start", TICKS[-1]: "end"}
-    return [text(position(left, ratio) + {"start": -6, "end": 6}.get(anchors.get(ratio), 0), top + 14,
-                 f"{ratio:g}×", "faint small", anchors.get(ratio, "middle")) for ratio in TICKS]
+def dot(row, store, middle):
+    color = BEST_COLOR if store == row.get("best_peer") else COLORS.get(store, OTHER_COLOR)
+    ratio = row["stores"][store]["ratio"]["median"]
+    note = escape(f"{report.TITLES[store]}: {report.times(ratio)}")
+    return (f'<circle cx="{position(ratio)}" cy="{middle}" r="4" fill="{color}" fill-opacity="0.85">'
+            f"<title>{note}</title></circle>")
 
 
-def position(left, ratio):
+def axis(top):
+    return [text(position(ratio), top + 14, f"{ratio:g}×", "faint small", "middle") for ratio in TICKS]
+
+
+def position(ratio):
     """Where a ratio stands; what is beyond the axis stands at its end."""
     inside = min(max(ratio, RATIO_MIN), RATIO_MAX)
     share = math.log(inside / RATIO_MIN) / math.log(RATIO_MAX / RATIO_MIN)
-    return round(left + 8 + share * (PANEL_WIDTH - 16), 1)
+    return round(MARGIN + LABEL_WIDTH + 12 + share * (PANEL_WIDTH - 24), 1)
 
 
 def text(left, base, content, kind, anchor="start"):

@@ -1,24 +1,28 @@
 #include "compare/cell.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <barrier>
 #include <chrono>
 #include <ctime>
+#include <exception>
+#include <mutex>
 #include <thread>
 #include <utility>
-
-#include "compare/export_check.h"
-#include "compare/memory.h"
 
 namespace datawal::bench {
 namespace {
 
-// Which shuffle of the entries a workload uses.
-enum Purpose : std::uint64_t { kPutOrder, kOverwriteOrder, kGetOrder, kMissingOrder };
+using Clock = std::chrono::steady_clock;
 
-template <typename Callable>
-double seconds_of(const Callable& callable) {
-  const auto begin = std::chrono::steady_clock::now();
-  callable();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+constexpr std::size_t kLoadBatchSize = 1000;
+// A store is overwritten at most twice and everything removed once.
+constexpr std::uint64_t kWritesPerEntry = 4;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
 std::chrono::nanoseconds processor_time() {
@@ -27,8 +31,148 @@ std::chrono::nanoseconds processor_time() {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
-// Waits until the store's background threads, if it has any, have nothing left to do, so that no
-// workload pays for the one before it.
+}  // namespace
+
+Cell::Cell(const CellPlan& plan, KeyOrder key_order)
+    : plan_(plan), dataset_(plan.value_size, plan.count, plan.seed, key_order) {}
+
+std::filesystem::path Cell::path(const char* name) const {
+  return plan_.directory / name;
+}
+
+std::unique_ptr<Store> Cell::open(const std::filesystem::path& directory,
+                                  const OpenPlan& open_plan) const {
+  return kind().open({.directory = directory,
+                      .value_size = plan_.value_size,
+                      .key_count_max = plan_.count,
+                      .write_count_max = kWritesPerEntry * plan_.count,
+                      .durable = open_plan.durable,
+                      .thread_count = open_plan.thread_count,
+                      .cache_size = open_plan.cache_size,
+                      .write_buffer_size = open_plan.write_buffer_size,
+                      .exceeds_memory = open_plan.exceeds_memory});
+}
+
+std::vector<std::uint32_t> Cell::shuffled(Purpose purpose) const {
+  return dataset_.shuffled(std::to_underlying(purpose));
+}
+
+std::span<const std::uint32_t> Cell::measured(const std::vector<std::uint32_t>& order) const {
+  return std::span(order).first(std::min<std::size_t>(order.size(), plan_.measured_count_max));
+}
+
+void Cell::put(Session& session, std::uint32_t index, Generation generation) const {
+  session.put(dataset_.key(index), dataset_.value(index, generation));
+}
+
+void Cell::get(Session& session, std::uint32_t index, Generation generation) const {
+  const std::optional<ByteView> value = session.get(dataset_.key(index));
+  if (!value) fail(kind().name, "an entry is missing");
+  dataset_.check_value(index, generation, *value);
+}
+
+void Cell::view(Session& session, std::uint32_t index, Generation generation) const {
+  const std::optional<ByteView> value = session.view(dataset_.key(index));
+  if (!value) fail(kind().name, "an entry is missing");
+  dataset_.check_value(index, generation, *value);
+}
+
+void Cell::expect_absent(Session& session, std::uint32_t index) const {
+  if (session.get(dataset_.key(index))) fail(kind().name, "a key was found that is not there");
+}
+
+void Cell::put_batch(Session& session, std::span<const std::uint32_t> indices,
+                     Generation generation) const {
+  std::vector<Key> keys(indices.size());
+  std::vector<Entry> entries(indices.size());
+  for (std::size_t at = 0; at < indices.size(); ++at) {
+    keys[at] = dataset_.key(indices[at]);
+    entries[at] = {keys[at], dataset_.value(indices[at], generation)};
+  }
+  session.put_batch(entries);
+}
+
+void Cell::load(Session& session, std::span<const std::uint32_t> indices,
+                Generation generation) const {
+  while (!indices.empty()) {
+    const std::size_t count = std::min(indices.size(), kLoadBatchSize);
+    put_batch(session, indices.first(count), generation);
+    indices = indices.subspan(count);
+  }
+}
+
+void Cell::check_sum(Store& store, Written written) const {
+  ScanSum sum;
+  store.scan([&sum](ByteView key, ByteView value) { sum.add(key, value); });
+  if (sum != sum_of(dataset_, written, kind().has_keys)) {
+    fail(kind().name, "a scan showed wrong entries: " + std::to_string(sum.count) + " of " +
+                          std::to_string(dataset_.count()));
+  }
+}
+
+void Cell::check_entries(Store& store, Written written) const {
+  if (!kind().has_keys) return check_sum(store, written);
+  EntryCheck check(dataset_, written);
+  store.scan([&check](ByteView key, ByteView value) { check.visit(key, value); });
+  check.finish();
+}
+
+void Cell::add(std::string workload, std::string unit, double value, std::uint64_t operations) {
+  samples_.push_back({std::move(workload), std::move(unit), value, operations});
+}
+
+void Cell::add_time(std::string workload, std::string unit, double seconds,
+                    std::uint64_t operations) {
+  add(std::move(workload), std::move(unit), seconds * 1e9 / static_cast<double>(operations),
+      operations);
+}
+
+void Cell::note(std::string workload, std::string text) {
+  notes_.push_back({std::move(workload), std::move(text)});
+}
+
+void Cell::append(const Cell& other) {
+  samples_.insert(samples_.end(), other.samples_.begin(), other.samples_.end());
+  notes_.insert(notes_.end(), other.notes_.begin(), other.notes_.end());
+}
+
+double seconds_of(const std::function<void()>& work) {
+  const Clock::time_point begin = Clock::now();
+  work();
+  return seconds_since(begin);
+}
+
+double seconds_of_threads(unsigned count, const std::function<void(unsigned)>& work) {
+  // Whoever comes last takes the time: this thread may be scheduled only when the others are done.
+  Clock::time_point begin;
+  std::barrier start(count, [&begin]() noexcept { begin = Clock::now(); });
+  std::mutex mutex;
+  std::exception_ptr failure;
+  std::vector<std::jthread> threads;
+  for (unsigned number = 0; number < count; ++number) {
+    threads.emplace_back([&, number] {
+      start.arrive_and_wait();
+      try {
+        work(number);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        failure = std::current_exception();
+      }
+    });
+  }
+  threads.clear();
+  const double seconds = seconds_since(begin);
+  if (failure) std::rethrow_exception(failure);
+  return seconds;
+}
+
+std::span<const std::uint32_t> share_of(std::span<const std::uint32_t> order, unsigned thread,
+                                        unsigned count) {
+  const std::size_t begin = order.size() * thread / count;
+  const std::size_t end = order.size() * (thread + 1) / count;
+  return order.subspan(begin, end - begin);
+}
+
 void settle() {
   constexpr auto kWindow = std::chrono::milliseconds(20);
   constexpr auto kIdleMax = std::chrono::milliseconds(1);
@@ -39,172 +183,10 @@ void settle() {
   }
 }
 
-class Cell {
- public:
-  Cell(const CellPlan& plan, const Dataset& dataset) : plan_(plan), dataset_(dataset) {}
-
-  std::vector<Sample> run() {
-    // First, while nothing else is waiting to be written back.
-    run_durable_puts();
-    if (plan_.kind.open_log != nullptr) run_log();
-    run_store();
-    return std::move(samples_);
-  }
-
- private:
-  void add(std::string workload, std::string unit, double value, std::uint64_t operations) {
-    samples_.push_back({std::move(workload), std::move(unit), value, operations});
-  }
-
-  void add_time(std::string workload, std::string unit, double seconds, std::uint64_t operations) {
-    add(std::move(workload), std::move(unit), seconds * 1e9 / static_cast<double>(operations),
-        operations);
-  }
-
-  [[nodiscard]] std::unique_ptr<Store> open_store(const std::filesystem::path& directory,
-                                                  bool durable) const {
-    return plan_.kind.open({directory, dataset_.value_size(), durable});
-  }
-
-  void run_durable_puts() {
-    const auto store = open_store(plan_.directory / "durable", true);
-    const std::uint32_t count = plan_.durable_count;
-    const double seconds = seconds_of([&] {
-      for (std::uint32_t index = 0; index < count; ++index) put(*store, index, Generation::kPut);
-    });
-    add_time("durable put", "ns/op", seconds, count);
-    for (std::uint32_t index = 0; index < count; ++index) get(*store, index, Generation::kPut);
-  }
-
-  void run_log() {
-    const std::filesystem::path directory = plan_.directory / "log";
-    auto log = plan_.kind.open_log(directory);
-    const std::uint32_t count = dataset_.count();
-    const double append_seconds = seconds_of([&] {
-      for (std::uint32_t index = 0; index < count; ++index) {
-        log->append(dataset_.value(index, Generation::kPut));
-      }
-    });
-    add_time("log append", "ns/op", append_seconds, count);
-    log.reset();
-    const double open_seconds = seconds_of([&] { log = plan_.kind.open_log(directory); });
-    add("log open", "ms", open_seconds * 1e3, 1);
-    const double scan_seconds = seconds_of([&] { scan_log(*log); });
-    add_time("log scan", "ns/op", scan_seconds, count);
-  }
-
-  void scan_log(Log& log) const {
-    std::uint32_t index = 0;
-    log.scan([this, &index](ByteView /*key*/, ByteView payload) {
-      if (index == dataset_.count()) fail(plan_.kind.name, "the log has too many records");
-      dataset_.check_value(index++, Generation::kPut, payload);
-    });
-    if (index != dataset_.count()) fail(plan_.kind.name, "the log lacks records");
-  }
-
-  void run_store() {
-    const std::filesystem::path directory = plan_.directory / "store";
-    auto store = open_store(directory, false);
-    run_puts(*store, "put", kPutOrder, Generation::kPut);
-    settle();
-    run_puts(*store, "overwrite", kOverwriteOrder, Generation::kOverwritten);
-    settle();
-    store.reset();
-
-    const double open_seconds = seconds_of([&] { store = open_store(directory, false); });
-    add("open", "ms", open_seconds * 1e3, 1);
-    settle();
-    run_reads(*store);
-    run_compaction(*store);
-    if (plan_.kind.exports) run_export(*store);
-    store.reset();
-    run_memory_probe(directory);
-  }
-
-  void run_memory_probe(const std::filesystem::path& directory) {
-    const OpenMemory memory = memory_after_open(plan_.kind.name, directory, dataset_.value_size());
-    const double count = dataset_.count();
-    add("memory after open", "bytes/key", memory.process_bytes / count, dataset_.count());
-    add("memory, heap trimmed", "bytes/key", memory.trimmed_bytes / count, dataset_.count());
-  }
-
-  void run_puts(Store& store, std::string workload, Purpose purpose, Generation generation) {
-    const std::vector<std::uint32_t> order = dataset_.shuffled(purpose);
-    const double seconds = seconds_of([&] {
-      for (const std::uint32_t index : order) put(store, index, generation);
-    });
-    add_time(std::move(workload), "ns/op", seconds, order.size());
-  }
-
-  void run_reads(Store& store) {
-    // Every store's cache, and the page cache, have seen every entry once.
-    for (std::uint32_t index = 0; index < dataset_.count(); ++index) {
-      get(store, index, Generation::kOverwritten);
-    }
-    settle();
-    const std::vector<std::uint32_t> order = dataset_.shuffled(kGetOrder);
-    const double get_seconds = seconds_of([&] {
-      for (const std::uint32_t index : order) get(store, index, Generation::kOverwritten);
-    });
-    add_time("get", "ns/op", get_seconds, order.size());
-
-    const std::vector<std::uint32_t> missing = dataset_.shuffled(kMissingOrder);
-    const double missing_seconds = seconds_of([&] {
-      for (const std::uint32_t index : missing) expect_missing(store, dataset_.count() + index);
-    });
-    add_time("get missing", "ns/op", missing_seconds, missing.size());
-
-    const double scan_seconds = seconds_of([&] { scan(store); });
-    add_time("scan", "ns/key", scan_seconds, dataset_.count());
-  }
-
-  void run_compaction(Store& store) {
-    const std::filesystem::path target = plan_.directory / "compacted";
-    const std::filesystem::path directory = plan_.directory / "store";
-    std::filesystem::path compacted;
-    const double seconds = seconds_of([&] { compacted = store.compact(target); });
-    add_time("compact", "ns/key", seconds, dataset_.count());
-    settle();
-    if (compacted == directory) return scan(store);
-    scan(*open_store(compacted, false));
-  }
-
-  void run_export(Store& store) {
-    const std::filesystem::path file = plan_.directory / "export.jsonl";
-    const double seconds = seconds_of([&] { store.export_jsonl(file); });
-    add_time("export", "ns/key", seconds, dataset_.count());
-    check_export(file, dataset_, Generation::kOverwritten);
-  }
-
-  void put(Store& store, std::uint32_t index, Generation generation) const {
-    store.put(dataset_.key(index), dataset_.value(index, generation));
-  }
-
-  void get(Store& store, std::uint32_t index, Generation generation) const {
-    const std::optional<ByteView> value = store.get(dataset_.key(index));
-    if (!value) fail(plan_.kind.name, "an entry is missing");
-    dataset_.check_value(index, generation, *value);
-  }
-
-  void expect_missing(Store& store, std::uint32_t index) const {
-    if (store.get(dataset_.key(index))) fail(plan_.kind.name, "a key was found that is not there");
-  }
-
-  void scan(Store& store) const {
-    EntryCheck check(dataset_, Generation::kOverwritten);
-    store.scan([&check](ByteView key, ByteView value) { check.visit(key, value); });
-    check.finish();
-  }
-
-  const CellPlan& plan_;
-  const Dataset& dataset_;
-  std::vector<Sample> samples_;
-};
-
-}  // namespace
-
-std::vector<Sample> run_cell(const CellPlan& plan, const Dataset& dataset) {
-  return Cell(plan, dataset).run();
+void sync_disk(const std::filesystem::path& directory) {
+  const int descriptor = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0 || syncfs(descriptor) != 0) throw std::runtime_error("cannot sync the disk");
+  close(descriptor);
 }
 
 }  // namespace datawal::bench

@@ -5,10 +5,13 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <stdexcept>
+#include <string_view>
+#include <utility>
 
 namespace datawal::bench {
 namespace {
@@ -32,8 +35,8 @@ void write_all(int descriptor, std::string_view text) {
   }
 }
 
-// Runs `body` in a child that has the write end of a pipe; gives what it wrote there.
-std::string output_of(const std::function<void(int)>& body) {
+// Runs `body` in a child that has the write end of a pipe.
+ChildEnd end_of(const std::function<void(int)>& body) {
   std::array<int, 2> ends{};
   if (pipe(ends.data()) != 0) throw std::runtime_error("cannot make a pipe");
   const pid_t child = fork();
@@ -49,22 +52,40 @@ std::string output_of(const std::function<void(int)>& body) {
     _exit(EXIT_SUCCESS);
   }
   close(ends[1]);
-  std::string text = read_to_end(ends[0]);
+  ChildEnd end;
+  end.text = read_to_end(ends[0]);
   close(ends[0]);
   int status = 0;
   waitpid(child, &status, 0);
-  if (status != 0) throw std::runtime_error("a child process failed");
-  return text;
+  if (WIFSIGNALED(status)) {
+    end.signal = WTERMSIG(status);
+  } else if (status != 0) {
+    throw std::runtime_error("a child process failed");
+  }
+  return end;
+}
+
+std::string text_of(ChildEnd end) {
+  if (end.signal != 0) throw std::runtime_error("a child process was killed");
+  return std::move(end.text);
 }
 
 }  // namespace
 
 std::string output_of_fork(const std::function<std::string()>& work) {
-  return output_of([&work](int descriptor) { write_all(descriptor, work()); });
+  return text_of(end_of([&work](int descriptor) { write_all(descriptor, work()); }));
 }
 
-std::string output_of_self(const std::vector<std::string>& arguments) {
-  return output_of([&arguments](int descriptor) {
+void run_until_killed(const std::function<void()>& work) {
+  const ChildEnd end = end_of([&work](int /*descriptor*/) {
+    work();
+    raise(SIGKILL);
+  });
+  if (end.signal != SIGKILL) throw std::runtime_error("a child process was not killed");
+}
+
+ChildEnd end_of_self(const std::vector<std::string>& arguments) {
+  return end_of([&arguments](int descriptor) {
     dup2(descriptor, STDOUT_FILENO);
     std::vector<std::string> words = arguments;
     words.insert(words.begin(), "datawal_compare");
@@ -75,6 +96,10 @@ std::string output_of_self(const std::vector<std::string>& arguments) {
     execv("/proc/self/exe", pointers.data());
     throw std::runtime_error("cannot run this program anew");
   });
+}
+
+std::string output_of_self(const std::vector<std::string>& arguments) {
+  return text_of(end_of_self(arguments));
 }
 
 }  // namespace datawal::bench

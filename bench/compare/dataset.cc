@@ -1,6 +1,7 @@
 #include "compare/dataset.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <numeric>
 #include <random>
@@ -23,16 +24,30 @@ std::uint64_t scatter(std::uint64_t number) {
   return number ^ (number >> 33);
 }
 
+std::uint64_t word_at(ByteView bytes, std::size_t offset) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes.data() + offset, sizeof(word));
+  return word;
+}
+
 }  // namespace
 
-Dataset::Dataset(std::size_t value_size, std::uint32_t count, std::uint64_t seed)
-    : value_size_(value_size), count_(count), seed_(seed), pool_(kPoolWindows + value_size) {
+Dataset::Dataset(std::size_t value_size, std::uint32_t count, std::uint64_t seed,
+                 KeyOrder key_order)
+    : value_size_(value_size),
+      count_(count),
+      seed_(seed),
+      key_order_(key_order),
+      pool_(kPoolWindows + value_size) {
   std::mt19937_64 random(seed);
   std::generate(pool_.begin(), pool_.end(), [&random] { return static_cast<std::byte>(random()); });
 }
 
 Key Dataset::key(std::uint32_t index) const {
-  const std::array<std::uint64_t, 2> words = {scatter(index ^ (seed_ << 32)), index};
+  const std::uint64_t first = key_order_ == KeyOrder::kAscending
+                                  ? std::byteswap(std::uint64_t{index})
+                                  : scatter(index ^ (seed_ << 32));
+  const std::array<std::uint64_t, 2> words = {first, index};
   return std::bit_cast<Key>(words);
 }
 
@@ -49,7 +64,7 @@ void Dataset::check_value(std::uint32_t index, Generation generation, ByteView f
   if (!same) throw std::runtime_error("wrong value for entry " + std::to_string(index));
 }
 
-std::uint32_t Dataset::check_entry(ByteView key_found, Generation generation,
+std::uint32_t Dataset::check_entry(ByteView key_found, Written written,
                                    ByteView value_found) const {
   if (key_found.size() != kKeySize) throw std::runtime_error("a key of a wrong size");
   std::uint64_t index = 0;
@@ -60,7 +75,7 @@ std::uint32_t Dataset::check_entry(ByteView key_found, Generation generation,
   if (std::memcmp(expected.data(), key_found.data(), kKeySize) != 0) {
     throw std::runtime_error("a key that was never written");
   }
-  check_value(entry, generation, value_found);
+  check_value(entry, written.of(entry), value_found);
   return entry;
 }
 
@@ -72,8 +87,23 @@ std::vector<std::uint32_t> Dataset::shuffled(std::uint64_t purpose) const {
   return order;
 }
 
+void ScanSum::add(ByteView key, ByteView value) {
+  ++count;
+  if (key.size() == kKeySize) keys += word_at(key, 0) * 31 + word_at(key, kKeySize - 8);
+  if (value.size() >= 8) values += word_at(value, 0) * 31 + word_at(value, value.size() - 8);
+}
+
+ScanSum sum_of(const Dataset& dataset, Written written, bool has_keys) {
+  ScanSum sum;
+  for (std::uint32_t index = 0; index < dataset.count(); ++index) {
+    const Key key = dataset.key(index);
+    sum.add(has_keys ? ByteView(key) : ByteView(), dataset.value(index, written.of(index)));
+  }
+  return sum;
+}
+
 void EntryCheck::visit(ByteView key, ByteView value) {
-  const std::uint32_t entry = dataset_.check_entry(key, generation_, value);
+  const std::uint32_t entry = dataset_.check_entry(key, written_, value);
   if (seen_[entry]) throw std::runtime_error("an entry was visited twice");
   seen_[entry] = true;
   ++seen_count_;

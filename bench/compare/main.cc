@@ -3,9 +3,7 @@
 // Writes every single figure of every round as JSON; bench/run makes medians, ratios, the table and
 // the plot of it. The stores take turns: each round runs every store once, and each round begins
 // with another one.
-#include <fcntl.h>
 #include <sys/vfs.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -20,11 +18,14 @@
 #include "compare/child.h"
 #include "compare/memory.h"
 #include "compare/options.h"
+#include "compare/suites/limit.h"
 
 namespace datawal::bench {
 namespace {
 
 constexpr decltype(statfs::f_type) kTmpfsMagic = 0x01021994;
+// As much memory as a store uses, its part of the page cache included.
+constexpr std::size_t kTouchedSize = 4ULL << 30;
 
 // On a filesystem in memory a durable put would cost nothing and prove nothing.
 void require_disk(const std::filesystem::path& directory) {
@@ -35,13 +36,6 @@ void require_disk(const std::filesystem::path& directory) {
   if (facts.f_type == kTmpfsMagic) {
     throw std::runtime_error(directory.string() + " is in memory; name a directory on a disk");
   }
-}
-
-// Nothing of what came before may still be on its way to the disk when a cell begins.
-void wait_for_writeback(const std::filesystem::path& directory) {
-  const int descriptor = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0 || syncfs(descriptor) != 0) throw std::runtime_error("cannot sync the disk");
-  close(descriptor);
 }
 
 std::vector<StoreKind> chosen_kinds(const CompareOptions& options) {
@@ -58,40 +52,93 @@ std::vector<StoreKind> chosen_kinds(const CompareOptions& options) {
   return chosen;
 }
 
-std::string quoted(std::string_view text) {
-  return '"' + std::string(text) + '"';
+std::string json_text(std::string_view text) {
+  std::string json = "\"";
+  for (const char letter : text) {
+    if (letter == '"' || letter == '\\') json += '\\';
+    json += static_cast<unsigned char>(letter) < ' ' ? ' ' : letter;
+  }
+  return json + '"';
 }
 
-// The samples of one cell as JSON objects, one a line.
-std::string as_json(const std::vector<Sample>& samples, const std::string& place) {
+// The samples and notes of one cell as JSON objects, one a line.
+std::string as_json(const Cell& cell, const std::string& place) {
   std::ostringstream text;
   text.precision(12);
-  for (const Sample& sample : samples) {
-    text << "    {" << place << ", \"workload\": " << quoted(sample.workload)
-         << ", \"unit\": " << quoted(sample.unit) << ", \"value\": " << sample.value
+  for (const Sample& sample : cell.samples()) {
+    text << "    {" << place << ", \"workload\": " << json_text(sample.workload)
+         << ", \"unit\": " << json_text(sample.unit) << ", \"value\": " << sample.value
          << ", \"operations\": " << sample.operations << "}\n";
+  }
+  for (const Note& note : cell.notes()) {
+    text << "    {" << place << ", \"workload\": " << json_text(note.workload)
+         << ", \"note\": " << json_text(note.text) << "}\n";
   }
   return text.str();
 }
 
-std::string run_one(const CompareOptions& options, const StoreKind& kind, const ValueSizePlan& size,
+bool is_slow_in(const CompareOptions& options, const StoreKind& kind) {
+  return kind.is_slow && !options.are_slow_alike;
+}
+
+bool takes_part(const CompareOptions& options, const Suite& suite, const StoreKind& kind,
+                std::uint32_t round) {
+  const bool is_slow = is_slow_in(options, kind);
+  const std::uint32_t stride =
+      std::max(suite.round_stride, is_slow ? suite.slow_round_stride : std::uint32_t{1});
+  return round % stride == 0;
+}
+
+// A failure of these ends the run; one of a peer costs it its figures of the suite.
+bool is_own(const StoreKind& kind) {
+  return kind.is_floor || kind.name == all_store_kinds().front().name;
+}
+
+std::string failure_as_json(const Suite& suite, const std::string& place, const char* reason) {
+  std::fprintf(stderr, "datawal_compare: failed: %s\n", reason);
+  return "    {" + place + ", \"workload\": " + json_text("all of " + std::string(suite.name)) +
+         ", \"note\": " + json_text(reason) + "}\n";
+}
+
+std::string run_suite(const Suite& suite, const CellPlan& plan, const std::string& place) {
+  try {
+    Cell cell(plan);
+    suite.run(cell);
+    return as_json(cell, place);
+  } catch (const std::exception& error) {
+    if (is_own(plan.kind)) throw;
+    return failure_as_json(suite, place, error.what());
+  }
+}
+
+std::string run_one(const CompareOptions& options, const StoreKind& kind, const Suite& suite,
                     std::uint32_t round) {
+  if (!takes_part(options, suite, kind, round)) return "";
   const std::filesystem::path directory = options.directory / "cell";
   std::filesystem::remove_all(directory);
   std::filesystem::create_directories(directory);
-  touch_memory(std::max<std::size_t>(1ULL << 30, 6 * size.value_size * size.count));
-  wait_for_writeback(options.directory);
-  std::fprintf(stderr, "round %u of %u, %zu bytes, %s\n", round + 1, options.round_count,
-               size.value_size, std::string(kind.name).c_str());
+  sync_disk(options.directory);
+  std::fprintf(stderr, "round %u of %u, %s, %s\n", round + 1, options.round_count,
+               std::string(suite.name).c_str(), std::string(kind.name).c_str());
 
   std::ostringstream place;
-  place << "\"round\": " << round << ", \"store\": " << quoted(kind.name)
-        << ", \"value_size\": " << size.value_size;
-  const std::string samples = output_of_fork([&] {
-    const Dataset dataset(size.value_size, size.count, options.seed + round);
-    const CellPlan plan{kind, directory, std::min(options.durable_count, size.count)};
-    return as_json(run_cell(plan, dataset), place.str());
-  });
+  place << "\"round\": " << round << ", \"store\": " << json_text(kind.name)
+        << ", \"value_size\": " << suite.value_size;
+  const std::uint32_t measured_count_max =
+      is_slow_in(options, kind) ? suite.count / suite.slow_divisor : suite.count;
+  const CellPlan plan = {.kind = kind,
+                         .directory = directory,
+                         .value_size = suite.value_size,
+                         .count = suite.count,
+                         .seed = options.seed + round,
+                         .measured_count_max = measured_count_max};
+  std::string samples;
+  try {
+    samples = output_of_fork([&] { return run_suite(suite, plan, place.str()); });
+  } catch (const std::exception&) {
+    if (is_own(kind)) throw;
+    samples = failure_as_json(suite, place.str(), "its process died");
+  }
   std::filesystem::remove_all(directory);
   return samples;
 }
@@ -99,8 +146,9 @@ std::string run_one(const CompareOptions& options, const StoreKind& kind, const 
 std::string run_all(const CompareOptions& options, std::vector<StoreKind> kinds) {
   std::string samples;
   for (std::uint32_t round = 0; round < options.round_count; ++round) {
-    for (const ValueSizePlan& size : options.sizes) {
-      for (const StoreKind& kind : kinds) samples += run_one(options, kind, size, round);
+    touch_memory(std::min(available_memory() / 2, kTouchedSize));
+    for (const Suite& suite : options.suites) {
+      for (const StoreKind& kind : kinds) samples += run_one(options, kind, suite, round);
     }
     std::rotate(kinds.begin(), kinds.begin() + 1, kinds.end());
   }
@@ -108,28 +156,35 @@ std::string run_all(const CompareOptions& options, std::vector<StoreKind> kinds)
 }
 
 // One sample a line; all lines but the last need a comma.
-std::string with_commas(std::string lines) {
-  for (std::size_t at = lines.find("}\n"); at + 2 < lines.size(); at = lines.find("}\n", at + 3)) {
-    lines.insert(at + 1, ",");
+std::string with_commas(std::string_view lines) {
+  std::string text;
+  for (std::size_t at = 0; at < lines.size(); ++at) {
+    const bool is_between = lines[at] == '\n' && at + 1 < lines.size();
+    if (is_between) text += ',';
+    text += lines[at];
   }
-  return lines;
+  return text;
 }
 
 void write_results(const CompareOptions& options, const std::vector<StoreKind>& kinds,
                    const std::string& samples) {
   std::ofstream out(options.output);
-  out << "{\n  \"compiler\": " << quoted(DATAWAL_BENCH_COMPILER)
-      << ",\n  \"build_type\": " << quoted(DATAWAL_BENCH_BUILD_TYPE)
+  out << "{\n  \"compiler\": " << json_text(DATAWAL_BENCH_COMPILER)
+      << ",\n  \"build_type\": " << json_text(DATAWAL_BENCH_BUILD_TYPE)
       << ",\n  \"seed\": " << options.seed << ",\n  \"rounds\": " << options.round_count
-      << ",\n  \"sizes\": [";
-  for (const ValueSizePlan& size : options.sizes) {
-    out << (&size == options.sizes.data() ? "" : ", ") << "{\"value_size\": " << size.value_size
-        << ", \"entries\": " << size.count << "}";
+      << ",\n  \"suites\": [";
+  for (const Suite& suite : options.suites) {
+    const std::uint32_t divisor = options.are_slow_alike ? 1 : suite.slow_divisor;
+    out << (&suite == options.suites.data() ? "" : ", ") << "{\"name\": " << json_text(suite.name)
+        << ", \"value_size\": " << suite.value_size << ", \"entries\": " << suite.count
+        << ", \"slow_operations\": " << suite.count / divisor << "}";
   }
   out << "],\n  \"stores\": [";
   for (const StoreKind& kind : kinds) {
-    out << (&kind == kinds.data() ? "" : ", ") << "{\"name\": " << quoted(kind.name)
-        << ", \"version\": " << quoted(kind.version) << "}";
+    const bool is_slow = is_slow_in(options, kind);
+    out << (&kind == kinds.data() ? "" : ", ") << "{\"name\": " << json_text(kind.name)
+        << ", \"version\": " << json_text(kind.version)
+        << ", \"is_slow\": " << (is_slow ? "true" : "false") << "}";
   }
   out << "],\n  \"samples\": [\n" << with_commas(samples) << "  ]\n}\n";
   out.close();
@@ -145,8 +200,10 @@ void compare(const CompareOptions& options) {
 
 int run(const std::vector<std::string>& arguments) {
   try {
-    if (arguments.size() == 4 && arguments[0] == kMemoryProbeArgument) {
-      run_memory_probe(arguments[1], arguments[2], std::stoul(arguments[3]));
+    if (!arguments.empty() && arguments[0] == kMemoryProbeArgument) {
+      run_memory_probe({arguments.begin() + 1, arguments.end()});
+    } else if (!arguments.empty() && arguments[0] == kLimitedRunArgument) {
+      run_limited({arguments.begin() + 1, arguments.end()});
     } else {
       compare(parse_options(arguments));
     }

@@ -11,58 +11,68 @@
 #include <string>
 
 #include "compare/child.h"
-#include "compare/store.h"
 
 namespace datawal::bench {
 namespace {
 
-// The kernel's own sum over all mappings of this process.
-std::int64_t anonymous_bytes() {
-  std::ifstream rollup("/proc/self/smaps_rollup");
+// A number of kibibytes that the kernel tells, in bytes.
+std::int64_t bytes_of_field(const char* file, std::string_view name) {
+  std::ifstream stream(file);
   std::string word;
-  while (rollup >> word) {
+  while (stream >> word) {
     std::int64_t kibibytes = 0;
-    if (word == "Anonymous:" && rollup >> kibibytes) return kibibytes * 1024;
+    if (word == name && stream >> kibibytes) return kibibytes * 1024;
   }
-  throw std::runtime_error("/proc/self/smaps_rollup does not tell the anonymous memory");
+  throw std::runtime_error(std::string(file) + " does not tell " + std::string(name));
 }
 
-StoreKind kind_named(std::string_view name) {
-  for (StoreKind& kind : all_store_kinds()) {
-    if (kind.name == name) return std::move(kind);
-  }
-  fail(name, "there is no such store");
+// The kernel's own sum over all mappings of this process.
+std::int64_t anonymous_bytes() {
+  return bytes_of_field("/proc/self/smaps_rollup", "Anonymous:");
 }
 
 }  // namespace
 
-OpenMemory memory_after_open(std::string_view store, const std::filesystem::path& directory,
-                             std::size_t value_size) {
-  std::istringstream output(output_of_self({std::string(kMemoryProbeArgument), std::string(store),
-                                            directory.string(), std::to_string(value_size)}));
+OpenMemory memory_after_open(const CellPlan& plan, const std::filesystem::path& directory) {
+  std::istringstream output(output_of_self(
+      {std::string(kMemoryProbeArgument), std::string(plan.kind.name), directory.string(),
+       std::to_string(plan.value_size), std::to_string(plan.count), std::to_string(plan.seed)}));
   OpenMemory memory;
-  if (!(output >> memory.process_bytes >> memory.trimmed_bytes)) {
-    fail(store, "the memory probe printed no numbers");
+  if (!(output >> memory.process_bytes >> memory.trimmed_bytes >> memory.read_bytes)) {
+    fail(plan.kind.name, "the memory probe printed no numbers");
   }
   return memory;
 }
 
-void run_memory_probe(std::string_view store, const std::filesystem::path& directory,
-                      std::size_t value_size) {
-  const StoreKind kind = kind_named(store);
+void run_memory_probe(const std::vector<std::string>& arguments) {
+  const std::filesystem::path directory = arguments.at(1);
+  const Cell cell({.kind = store_kind_named(arguments.at(0)),
+                   .directory = directory,
+                   .value_size = std::stoul(arguments.at(2)),
+                   .count = static_cast<std::uint32_t>(std::stoul(arguments.at(3))),
+                   .seed = std::stoul(arguments.at(4))});
+  const std::vector<std::uint32_t> order = cell.shuffled(Purpose::kGet);
+  malloc_trim(0);
   const std::int64_t before = anonymous_bytes();
-  const std::unique_ptr<Store> opened = kind.open({directory, value_size, false});
+  const std::unique_ptr<Store> opened = cell.open(directory);
   const std::int64_t after = anonymous_bytes();
   malloc_trim(0);
   const std::int64_t trimmed = anonymous_bytes();
-  std::printf("%lld %lld\n", static_cast<long long>(after - before),
-              static_cast<long long>(trimmed - before));
+  const auto session = opened->session();
+  for (const std::uint32_t index : order) cell.get(*session, index, Generation::kPut);
+  const std::int64_t read = anonymous_bytes();
+  std::printf("%lld %lld %lld\n", static_cast<long long>(after - before),
+              static_cast<long long>(trimmed - before), static_cast<long long>(read - before));
 }
 
 void touch_memory(std::size_t size) {
   constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
   void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, kFlags, -1, 0);
   if (memory != MAP_FAILED) munmap(memory, size);
+}
+
+std::size_t available_memory() {
+  return static_cast<std::size_t>(bytes_of_field("/proc/meminfo", "MemAvailable:"));
 }
 
 }  // namespace datawal::bench

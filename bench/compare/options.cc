@@ -23,24 +23,32 @@ std::vector<std::string> split(const std::string& text) {
   return words;
 }
 
-void keep_sizes(CompareOptions& options, const std::string& text) {
-  std::vector<ValueSizePlan> kept;
+void keep_suites(CompareOptions& options, const std::string& text) {
+  std::vector<Suite> kept;
   for (const std::string& word : split(text)) {
-    const auto size = parse_number<std::size_t>(word);
-    const auto found =
-        std::find_if(options.sizes.begin(), options.sizes.end(),
-                     [size](const ValueSizePlan& plan) { return plan.value_size == size; });
-    if (found == options.sizes.end()) throw UsageError("no plan for values of this size: " + word);
+    const auto found = std::find_if(options.suites.begin(), options.suites.end(),
+                                    [&word](const Suite& suite) { return suite.name == word; });
+    if (found == options.suites.end()) throw UsageError("there is no suite of this name: " + word);
     kept.push_back(*found);
   }
-  options.sizes = kept;
+  options.suites = kept;
 }
 
-// Enough to see whether a change went the right way; the figures are not for publication.
-void make_quick(CompareOptions& options) {
-  options.round_count = 3;
-  options.durable_count = 100;
-  for (ValueSizePlan& plan : options.sizes) plan.count /= 5;
+void divide(CompareOptions& options, std::uint32_t divisor) {
+  if (divisor == 0) throw UsageError("entries cannot be divided by zero");
+  for (Suite& suite : options.suites) suite.count = std::max(suite.count / divisor, 200U);
+}
+
+// Whether `name` is an option without a value; then does what it says.
+bool take_flag(CompareOptions& options, const std::string& name) {
+  if (name == "--many-keys") {
+    options.suites = many_keys_suites();
+  } else if (name == "--all-alike") {
+    options.are_slow_alike = true;
+  } else {
+    return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -49,10 +57,7 @@ CompareOptions parse_options(const std::vector<std::string>& arguments) {
   CompareOptions options;
   for (std::size_t index = 0; index < arguments.size(); ++index) {
     const std::string& name = arguments[index];
-    if (name == "--quick") {
-      make_quick(options);
-      continue;
-    }
+    if (take_flag(options, name)) continue;
     if (++index == arguments.size()) throw UsageError("unknown or without a value: " + name);
     const std::string& value = arguments[index];
     if (name == "--dir") {
@@ -65,8 +70,10 @@ CompareOptions parse_options(const std::vector<std::string>& arguments) {
       options.seed = parse_number<std::uint64_t>(value);
     } else if (name == "--stores") {
       options.stores = split(value);
-    } else if (name == "--sizes") {
-      keep_sizes(options, value);
+    } else if (name == "--suites") {
+      keep_suites(options, value);
+    } else if (name == "--divide") {
+      divide(options, parse_number<std::uint32_t>(value));
     } else {
       throw UsageError("unknown: " + name);
     }

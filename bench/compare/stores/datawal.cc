@@ -18,13 +18,19 @@ T checked(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
 
-class DatawalStore final : public Store {
+class DatawalSession final : public Session {
  public:
-  explicit DatawalStore(const StoreSettings& settings)
-      : store_(checked(DataWal::open(settings.directory, kOptions))), durable_(settings.durable) {}
+  DatawalSession(DataWal& store, bool durable) : store_(store), durable_(durable) {}
 
   void put(ByteView key, ByteView value) override {
     static_cast<void>(checked(store_.put(key, value)));
+    if (durable_) checked(store_.sync());
+  }
+
+  void put_batch(std::span<const Entry> entries) override {
+    for (const Entry& entry : entries) {
+      static_cast<void>(checked(store_.put(entry.key, entry.value)));
+    }
     if (durable_) checked(store_.sync());
   }
 
@@ -33,6 +39,27 @@ class DatawalStore final : public Store {
     if (!found) return std::nullopt;
     value_ = *std::move(found);
     return value_.bytes();
+  }
+
+  bool remove(ByteView key) override {
+    const Removed removed = checked(store_.remove(key));
+    if (durable_) checked(store_.sync());
+    return removed.existed;
+  }
+
+ private:
+  DataWal& store_;
+  Value value_;
+  bool durable_;
+};
+
+class DatawalStore final : public Store {
+ public:
+  explicit DatawalStore(const StoreSettings& settings)
+      : store_(checked(DataWal::open(settings.directory, kOptions))), durable_(settings.durable) {}
+
+  std::unique_ptr<Session> session() override {
+    return std::make_unique<DatawalSession>(store_, durable_);
   }
 
   void scan(const Visitor& visit) override {
@@ -53,7 +80,6 @@ class DatawalStore final : public Store {
 
  private:
   DataWal store_;
-  Value value_;
   bool durable_;
 };
 

@@ -5,6 +5,7 @@
 #include <leveldb/cache.h>
 #include <leveldb/db.h>
 #include <leveldb/filter_policy.h>
+#include <leveldb/write_batch.h>
 
 #include "compare/store.h"
 
@@ -26,33 +27,61 @@ ByteView view(const leveldb::Slice& slice) {
   return as_bytes(std::string_view(slice.data(), slice.size()));
 }
 
+class LevelSession final : public Session {
+ public:
+  LevelSession(leveldb::DB& db, bool durable) : db_(db) { write_options_.sync = durable; }
+
+  void put(ByteView key, ByteView value) override {
+    check(db_.Put(write_options_, slice(key), slice(value)));
+  }
+
+  void put_batch(std::span<const Entry> entries) override {
+    batch_.Clear();
+    for (const Entry& entry : entries) batch_.Put(slice(entry.key), slice(entry.value));
+    check(db_.Write(write_options_, &batch_));
+  }
+
+  std::optional<ByteView> get(ByteView key) override {
+    const leveldb::Status status = db_.Get({}, slice(key), &value_);
+    if (status.IsNotFound()) return std::nullopt;
+    check(status);
+    return as_bytes(value_);
+  }
+
+  // A deletion does not tell whether the key was there.
+  bool remove(ByteView key) override {
+    if (!get(key)) return false;
+    check(db_.Delete(write_options_, slice(key)));
+    return true;
+  }
+
+ private:
+  leveldb::DB& db_;
+  leveldb::WriteOptions write_options_;
+  leveldb::WriteBatch batch_;
+  std::string value_;
+};
+
 class LevelStore final : public Store {
  public:
   explicit LevelStore(const StoreSettings& settings)
       : directory_(settings.directory),
-        cache_(leveldb::NewLRUCache(kCacheSize)),
-        filter_(leveldb::NewBloomFilterPolicy(10)) {
+        cache_(leveldb::NewLRUCache(settings.cache_size)),
+        filter_(leveldb::NewBloomFilterPolicy(10)),
+        durable_(settings.durable) {
     leveldb::Options options;
     options.create_if_missing = true;
     options.compression = leveldb::kNoCompression;
-    options.write_buffer_size = kWriteBufferSize;
+    options.write_buffer_size = settings.write_buffer_size;
     options.block_cache = cache_.get();
     options.filter_policy = filter_.get();
     leveldb::DB* opened = nullptr;
     check(leveldb::DB::Open(options, directory_, &opened));
     db_.reset(opened);
-    write_options_.sync = settings.durable;
   }
 
-  void put(ByteView key, ByteView value) override {
-    check(db_->Put(write_options_, slice(key), slice(value)));
-  }
-
-  std::optional<ByteView> get(ByteView key) override {
-    const leveldb::Status status = db_->Get({}, slice(key), &value_);
-    if (status.IsNotFound()) return std::nullopt;
-    check(status);
-    return as_bytes(value_);
+  std::unique_ptr<Session> session() override {
+    return std::make_unique<LevelSession>(*db_, durable_);
   }
 
   // Its documentation advises bulk reads not to fill the cache.
@@ -76,8 +105,7 @@ class LevelStore final : public Store {
   std::unique_ptr<leveldb::Cache> cache_;
   std::unique_ptr<const leveldb::FilterPolicy> filter_;
   std::unique_ptr<leveldb::DB> db_;
-  leveldb::WriteOptions write_options_;
-  std::string value_;
+  bool durable_;
 };
 
 }  // namespace
@@ -90,6 +118,8 @@ StoreKind leveldb_kind() {
       .open = [](const StoreSettings& settings) -> std::unique_ptr<Store> {
         return std::make_unique<LevelStore>(settings);
       },
+      .is_ordered = true,
+      .is_slow = true,
   };
 }
 
