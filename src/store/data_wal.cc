@@ -1,6 +1,5 @@
 #include "datawal/data_wal.h"
 
-#include <cstring>
 #include <utility>
 
 #include "base/try.h"
@@ -9,6 +8,7 @@
 #include "store/checkpointing.h"
 #include "store/data_wal_impl.h"
 #include "store/index_replay.h"
+#include "store/snapshot_state.h"
 
 namespace datawal {
 namespace {
@@ -69,11 +69,22 @@ Status DataWal::Impl::check_writable() const {
   return log->read([](const LogWriter& writer) { return writer.check_usable(); });
 }
 
-Result<SortedKeys> DataWal::Impl::sorted_keys() const {
-  const auto collect = [this](const auto&...) { return index_.live_records(); };
-  const std::vector<IndexedRecord> records =
-      shared_log_ != nullptr ? shared_log_->read(collect) : collect();
-  return SortedKeys::collect(index_, records);
+std::shared_ptr<const SnapshotState> DataWal::Impl::snapshot() const {
+  if (shared_log_ == nullptr) {
+    return std::make_shared<const SnapshotState>(index_.freeze(), last_txid(), filesystem_);
+  }
+  return shared_log_->read([this](const LogWriter& writer) {
+    return std::make_shared<const SnapshotState>(index_.freeze(), writer.last_txid(), filesystem_);
+  });
+}
+
+StoreIndex DataWal::Impl::make_empty_index() const {
+  const StoreRecords& records = index_.records();
+  return make_index(filesystem_, records.directory(), records.access());
+}
+
+Txid DataWal::Impl::last_txid() const {
+  return log_ ? log_->last_txid() : report_.last_txid_seen;
 }
 
 Status DataWal::Impl::close() {
@@ -139,29 +150,22 @@ DataWal& DataWal::operator=(DataWal&&) noexcept = default;
 DataWal::~DataWal() = default;  // the log closes itself
 
 Result<std::optional<Value>> DataWal::get(ByteView key) const {
-  DATAWAL_TRY_ASSIGN(std::optional<StoreIndex::Found> found, impl_->index().fetch(key));
-  if (!found) return std::nullopt;
-  FetchedFrame& fetched = found->fetched;
-  const ByteView value = fetched.frame.record.payload;
-  if (!fetched.buffer) {
-    auto copy = std::make_unique_for_overwrite<std::byte[]>(value.size());
-    if (!value.empty()) std::memcpy(copy.get(), value.data(), value.size());
-    return Value(std::move(copy), 0, value.size());
-  }
-  const auto offset = static_cast<std::size_t>(value.data() - fetched.buffer.get());
-  return Value(std::move(fetched.buffer), offset, value.size());
+  return impl_->index().lookup().get(key);
 }
-
+Result<std::optional<std::size_t>> DataWal::get_into(ByteView key, MutableByteView buffer) const {
+  return impl_->index().lookup().get_into(key, buffer);
+}
+Result<std::optional<PinnedValue>> DataWal::get_view(ByteView key) const {
+  return impl_->index().lookup().get_view(key);
+}
+std::vector<Result<std::optional<Value>>> DataWal::multi_get(std::span<const ByteView> keys) const {
+  return impl_->index().lookup().multi_get(keys);
+}
 Result<bool> DataWal::contains_key(ByteView key) const {
-  DATAWAL_TRY_ASSIGN(const std::optional<StoreIndex::Found> found, impl_->index().fetch(key));
-  return found.has_value();
+  return impl_->index().lookup().contains_key(key);
 }
-
 Result<std::optional<RecordRef>> DataWal::ref_of(ByteView key) const {
-  DATAWAL_TRY_ASSIGN(const std::optional<StoreIndex::Found> found, impl_->index().fetch(key));
-  if (!found) return std::nullopt;
-  return RecordRef{found->position.segment, static_cast<std::uint32_t>(found->fetched.frame.size),
-                   found->position.offset};
+  return impl_->index().lookup().ref_of(key);
 }
 
 Result<Txid> DataWal::put(ByteView key, ByteView value, std::optional<Durability> durability) {
@@ -239,6 +243,17 @@ std::uint64_t DataWal::size() const {
 }
 bool DataWal::empty() const {
   return size() == 0;
+}
+
+Result<Snapshot> DataWal::snapshot() const {
+  return Snapshot(impl_->snapshot());
+}
+
+ItemCursor DataWal::items() const {
+  return Snapshot(impl_->snapshot()).items();
+}
+ItemCursor DataWal::keys() const {
+  return Snapshot(impl_->snapshot()).keys();
 }
 
 Status DataWal::for_each(const std::function<bool(const Item&)>& visit) const {

@@ -3,6 +3,8 @@
 //
 // Thread safety: add() and add_segment() are for one thread at a time; any thread may call the
 // const functions meanwhile, for addresses that have reached it through an index.
+//
+// Shared: what a snapshot or a pinned value leads to must stay after the store is closed and gone.
 #pragma once
 
 #include <memory>
@@ -18,7 +20,7 @@
 
 namespace datawal {
 
-class StoreRecords {
+class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
  public:
   // How segments are read. Those below `size_max` are mapped as if they had that size already, so
   // that they may grow to it.
@@ -44,6 +46,17 @@ class StoreRecords {
   // the one that was written.
   [[nodiscard]] Result<FetchedFrame> fetch(LogAddress address) const;
 
+  // Keeps the bytes of the record at `address` where they are, and what they are, for as long as it
+  // lives; and those of all records that there are now. Only where a shared_ptr owns this object.
+  [[nodiscard]] std::shared_ptr<const void> hold(LogAddress /*address*/) const {
+    return shared_from_this();
+  }
+  [[nodiscard]] std::shared_ptr<const void> hold_all() const { return shared_from_this(); }
+
+  // At least the size of the record at `address`.
+  [[nodiscard]] std::uint64_t size_from(LogAddress address) const {
+    return addresses_->size_from(address);
+  }
   [[nodiscard]] Position position(LogAddress address) const {
     return addresses_->position_of(address);
   }
@@ -52,6 +65,8 @@ class StoreRecords {
   }
   [[nodiscard]] const LogAddresses& addresses() const { return *addresses_; }
   [[nodiscard]] SegmentFiles& files() const { return *files_; }
+  [[nodiscard]] const Access& access() const { return access_; }
+  [[nodiscard]] const std::shared_ptr<const Directory>& directory() const { return directory_; }
 
  private:
   void map_segment(SegmentId segment);
