@@ -156,7 +156,10 @@ class LargeStore {
  public:
   static constexpr std::uint64_t kEntries = std::uint64_t{1} << 20;
 
-  LargeStore() : store_(filled_store(scratch_, Bytes(100, std::byte{0x5a}), kEntries)) {}
+  // What has been read once is mapped already.
+  LargeStore() : store_(filled_store(scratch_, Bytes(100, std::byte{0x5a}), kEntries)) {
+    checked(store_.for_each([](const Item&) { return true; }));
+  }
 
   [[nodiscard]] DataWal& store() { return store_; }
   [[nodiscard]] std::array<std::byte, 16> next_key() {

@@ -13,7 +13,7 @@
 // snapshot.
 //
 // Memory: the pause that writers make for one is some 2 microseconds for a million keys. Then each
-// part of the index, 72 KiB for some 7,000 keys, is copied when it is first changed (some 10
+// part of the index, 72 KiB for some 5,400 keys, is copied when it is first changed (10 to 30
 // microseconds): at most the 15 bytes a key of the index once more, given back with the snapshot.
 // It keeps on disk, and in the address space, what it can lead to.
 #pragma once
@@ -101,9 +101,10 @@ class DATAWAL_EXPORT Snapshot {
   [[nodiscard]] ItemCursor keys() const;
 
   // The keys in a range, or all that begin with `prefix`, in byte order. The first call builds an
-  // order of all keys, which others wait for and which stays as long as the snapshot: 16 bytes a
-  // key, and time (see the README) for reading all keys and sorting them. Fails where a key cannot
-  // be read; the next call then tries again. The views need not outlive the call.
+  // order of all keys, which others wait for and which stays as long as the snapshot: some 220 ns
+  // and 16 bytes a key, and while it is built 8 more, or 40 and the keys themselves where many
+  // begin with the same eight bytes. Fails where a key cannot be read; the next call then tries
+  // again. The views need not outlive the call.
   [[nodiscard]] Result<OrderedCursor> range(const KeyRange& range) const;
   [[nodiscard]] Result<OrderedCursor> prefix(ByteView prefix) const;
 

@@ -53,7 +53,7 @@ class FrozenIndexes {
   // Counts up `source.generation`.
   [[nodiscard]] std::unique_ptr<FrozenIndex> freeze(const Source& source);
   // Puts a copy of `table`, the one for `parts`, in its place wherever it is shared, and lifts it
-  // to `generation`. Some 10 microseconds where it is.
+  // to `generation`. Costs 10 microseconds where it is, or 30 where memory has to be got.
   void keep(IndexTable& table, const HashParts& parts, std::uint64_t generation);
 
  private:

@@ -17,10 +17,6 @@ namespace {
 
 // How many keys are between the steps of one: enough for a load from memory to end meanwhile.
 constexpr std::size_t kDistance = 8;
-constexpr std::size_t kCacheLine = 64;
-// What is loaded beforehand of a frame, whose size nobody knows yet: the processor goes on by
-// itself.
-constexpr std::size_t kPrefetchSize = 3 * kCacheLine;
 
 void copy_bytes(ByteView source, std::byte* target) {
   if (!source.empty()) std::memcpy(target, source.data(), source.size());
@@ -42,7 +38,7 @@ Value to_value(FetchedFrame fetched) {
 
 template <typename Index>
 Result<std::optional<FoundRecord>> KeyLookup<Index>::fetch(ByteView key, KeyHash hash) const {
-  const KeyMatcher matcher(*records_, *hash_function_, key, hash, KeyMatcher::Purpose::kRead);
+  const KeyMatcher matcher(*records_, hash_function_, key, hash, KeyMatcher::Purpose::kRead);
   const IndexAnswer answer = index_->find(hash, matcher);
   const std::optional<LogAddress> address = answer ? *answer : std::nullopt;
   if (const Error* damage = matcher.damage_behind(address)) return std::unexpected(*damage);
@@ -76,7 +72,7 @@ Result<std::optional<Value>> KeyLookup<Index>::get(ByteView key, KeyHash hash) c
 template <typename Index>
 Result<std::optional<std::size_t>> KeyLookup<Index>::get_into(ByteView key,
                                                               MutableByteView buffer) const {
-  DATAWAL_TRY_ASSIGN(const std::optional<FoundRecord> found, fetch(key));
+  DATAWAL_TRY_ASSIGN(const std::optional<FoundRecord> found, fetch(key, hash_function_(key)));
   if (!found) return std::nullopt;
   const ByteView value = found->fetched.frame.record.payload;
   copy_bytes(value.first(std::min(value.size(), buffer.size())), buffer.data());
@@ -85,7 +81,7 @@ Result<std::optional<std::size_t>> KeyLookup<Index>::get_into(ByteView key,
 
 template <typename Index>
 Result<std::optional<PinnedValue>> KeyLookup<Index>::get_view(ByteView key) const {
-  DATAWAL_TRY_ASSIGN(std::optional<FoundRecord> found, fetch(key));
+  DATAWAL_TRY_ASSIGN(std::optional<FoundRecord> found, fetch(key, hash_function_(key)));
   if (!found) return std::nullopt;
   const ByteView value = found->fetched.frame.record.payload;
   if (found->fetched.buffer) return PinnedValue(value, std::move(found->fetched.buffer));
@@ -101,18 +97,14 @@ std::vector<Result<std::optional<Value>>> KeyLookup<Index>::multi_get(
   values.reserve(keys.size());
   std::array<KeyHash, 2 * kDistance> hashes{};
   const auto hash_at = [&](std::size_t index) -> KeyHash& { return hashes[index % hashes.size()]; };
-  const auto prefetch_record = [this](LogAddress address) {
-    const ByteView bytes = records_->view(address);
-    const std::size_t size = std::min(bytes.size(), kPrefetchSize);
-    for (std::size_t at = 0; at < size; at += kCacheLine) __builtin_prefetch(&bytes[at]);
-  };
+  const auto prefetch_record = [this](LogAddress address) { records_->prefetch(address); };
   for (std::size_t step = 0; step < keys.size() + 2 * kDistance; ++step) {
     if (step >= 2 * kDistance) {
       const std::size_t index = step - 2 * kDistance;
       values.push_back(get(keys[index], hash_at(index)));
     }
     if (step < keys.size()) {
-      hash_at(step) = (*hash_function_)(keys[step]);
+      hash_at(step) = hash_function_(keys[step]);
       index_->prefetch(hash_at(step));
     }
     if (step >= kDistance && step < keys.size() + kDistance) {
@@ -124,13 +116,13 @@ std::vector<Result<std::optional<Value>>> KeyLookup<Index>::multi_get(
 
 template <typename Index>
 Result<bool> KeyLookup<Index>::contains_key(ByteView key) const {
-  DATAWAL_TRY_ASSIGN(const std::optional<FoundRecord> found, fetch(key));
+  DATAWAL_TRY_ASSIGN(const std::optional<FoundRecord> found, fetch(key, hash_function_(key)));
   return found.has_value();
 }
 
 template <typename Index>
 Result<std::optional<RecordRef>> KeyLookup<Index>::ref_of(ByteView key) const {
-  DATAWAL_TRY_ASSIGN(const std::optional<FoundRecord> found, fetch(key));
+  DATAWAL_TRY_ASSIGN(const std::optional<FoundRecord> found, fetch(key, hash_function_(key)));
   if (!found) return std::nullopt;
   const Position position = records_->position(found->address);
   return RecordRef{position.segment, static_cast<std::uint32_t>(found->fetched.frame.size),

@@ -27,19 +27,15 @@ struct FoundRecord {
 template <typename Index>
 class KeyLookup {
  public:
-  // All of them must outlive it.
+  // `index` and `records` must outlive it.
   KeyLookup(const Index& index, const StoreRecords& records, const KeyHashFunction& hash_function)
-      : index_(&index), records_(&records), hash_function_(&hash_function) {}
+      : index_(&index), records_(&records), hash_function_(hash_function) {}
 
-  // The record of a key, if the key is live. Fails where the record on disk is not the one that was
-  // written.
-  [[nodiscard]] Result<std::optional<FoundRecord>> fetch(ByteView key) const {
-    return fetch(key, (*hash_function_)(key));
-  }
+  [[nodiscard]] const KeyHashFunction& hash_function() const { return hash_function_; }
 
   // As DataWal's functions of these names.
   [[nodiscard]] Result<std::optional<Value>> get(ByteView key) const {
-    return get(key, (*hash_function_)(key));
+    return get(key, hash_function_(key));
   }
   [[nodiscard]] Result<std::optional<std::size_t>> get_into(ByteView key,
                                                             MutableByteView buffer) const;
@@ -50,13 +46,15 @@ class KeyLookup {
   [[nodiscard]] Result<std::optional<RecordRef>> ref_of(ByteView key) const;
 
  private:
+  // The record of a key, if the key is live. Fails where the record on disk is not the one that was
+  // written.
   [[nodiscard]] Result<std::optional<FoundRecord>> fetch(ByteView key, KeyHash hash) const;
   [[nodiscard]] Result<FetchedFrame> fetch_at(ByteView key, LogAddress address) const;
   [[nodiscard]] Result<std::optional<Value>> get(ByteView key, KeyHash hash) const;
 
   const Index* index_;
   const StoreRecords* records_;
-  const KeyHashFunction* hash_function_;
+  KeyHashFunction hash_function_;
 };
 
 }  // namespace datawal

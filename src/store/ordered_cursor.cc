@@ -9,6 +9,12 @@
 #include "store/item_cursor.h"
 
 namespace datawal {
+namespace {
+
+// In the log, records lie in another order: how many are under way to the cache at a time.
+constexpr std::size_t kPrefetchDistance = 8;
+
+}  // namespace
 
 Result<OrderedCursor> OrderedCursorState::begin(std::shared_ptr<const SnapshotState> snapshot,
                                                 const KeyRange& range) {
@@ -27,6 +33,7 @@ Result<OrderedCursor> OrderedCursorState::begin(std::shared_ptr<const SnapshotSt
 
 Result<std::optional<Item>> OrderedCursorState::next() {
   if (index_ == bounds_.end) return std::nullopt;
+  prefetch(index_ + kPrefetchDistance);
   DATAWAL_TRY_ASSIGN(const Item item, read(index_));
   ++index_;
   return item;
@@ -34,6 +41,7 @@ Result<std::optional<Item>> OrderedCursorState::next() {
 
 Result<std::optional<Item>> OrderedCursorState::prev() {
   if (index_ == bounds_.begin) return std::nullopt;
+  prefetch(index_ - 1 - kPrefetchDistance);  // below zero it is above the end
   DATAWAL_TRY_ASSIGN(const Item item, read(index_ - 1));
   --index_;
   return item;
@@ -43,6 +51,11 @@ Status OrderedCursorState::seek(ByteView key) {
   DATAWAL_TRY_ASSIGN(const std::size_t index, keys_.lower_bound(key, snapshot_->records()));
   index_ = std::clamp(index, bounds_.begin, bounds_.end);
   return {};
+}
+
+void OrderedCursorState::prefetch(std::size_t index) const {
+  if (index >= bounds_.end) return;
+  snapshot_->records().prefetch(address_in_slot(keys_.entries()[index].slot));
 }
 
 Result<Item> OrderedCursorState::read(std::size_t index) {

@@ -43,6 +43,7 @@ class OrderedCursorState {
 
  private:
   [[nodiscard]] Result<Item> read(std::size_t index);
+  void prefetch(std::size_t index) const;
 
   std::shared_ptr<const SnapshotState> snapshot_;
   const SortedKeys& keys_;

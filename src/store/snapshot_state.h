@@ -21,11 +21,12 @@ namespace datawal {
 class SnapshotState {
  public:
   SnapshotState(FrozenStore store, Txid txid, Filesystem& filesystem)
-      : store_(std::move(store)), txid_(txid), filesystem_(filesystem) {}
+      : store_(std::move(store)),
+        lookup_(*store_.frozen, *store_.records, store_.hash),
+        txid_(txid),
+        filesystem_(filesystem) {}
 
-  [[nodiscard]] KeyLookup<FrozenIndex> lookup() const {
-    return {*store_.frozen, *store_.records, store_.hash};
-  }
+  [[nodiscard]] const KeyLookup<FrozenIndex>& lookup() const { return lookup_; }
   [[nodiscard]] const StoreRecords& records() const { return *store_.records; }
   [[nodiscard]] std::uint64_t size() const { return store_.frozen->size(); }
   [[nodiscard]] Txid txid() const { return txid_; }
@@ -44,6 +45,7 @@ class SnapshotState {
 
  private:
   FrozenStore store_;
+  KeyLookup<FrozenIndex> lookup_;
   Txid txid_;
   Filesystem& filesystem_;
   mutable std::mutex sorting_;  // guards what follows; who has seen it set need not ask again

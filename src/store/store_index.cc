@@ -12,17 +12,17 @@ namespace datawal {
 StoreIndex::StoreIndex(std::shared_ptr<const Directory> directory, StoreRecords::Access access,
                        const SipHashKey& secret)
     : secret_(secret),
-      hash_(secret),
       index_(std::make_shared<KeyIndex>()),
-      records_(std::make_shared<StoreRecords>(std::move(directory), access)) {}
+      records_(std::make_shared<StoreRecords>(std::move(directory), access)),
+      lookup_(*index_, *records_, KeyHashFunction(secret_)) {}
 
 StoreIndex::StoreIndex(std::shared_ptr<const Directory> directory, StoreRecords::Access access,
                        LoadedIndex loaded)
     : secret_(loaded.secret),
-      hash_(loaded.secret),
       index_(std::move(loaded.index)),
       records_(std::make_shared<StoreRecords>(std::move(directory), access,
-                                              std::move(loaded.addresses), loaded.segments)) {}
+                                              std::move(loaded.addresses), loaded.segments)),
+      lookup_(*index_, *records_, KeyHashFunction(secret_)) {}
 
 Status StoreIndex::save(Directory& directory, const IndexCoverage& coverage,
                         const std::vector<CoveredSegment>& segments) const {
@@ -31,11 +31,12 @@ Status StoreIndex::save(Directory& directory, const IndexCoverage& coverage,
 }
 
 FrozenStore StoreIndex::freeze() const {
-  return {index_, index_->freeze(), records_, records_->hold_all(), hash_};
+  return {index_, index_->freeze(), records_, records_->hold_all(), lookup_.hash_function()};
 }
 
 Result<KeyIndex::Place> StoreIndex::locate(ByteView key, KeyHash hash) const {
-  const KeyMatcher matcher(*records_, hash_, key, hash, KeyMatcher::Purpose::kReplace);
+  const KeyMatcher matcher(*records_, lookup_.hash_function(), key, hash,
+                           KeyMatcher::Purpose::kReplace);
   auto place = index_->locate(hash, matcher);
   if (!place) return std::unexpected(matcher.failure());
   return *std::move(place);
@@ -44,11 +45,11 @@ Result<KeyIndex::Place> StoreIndex::locate(ByteView key, KeyHash hash) const {
 Result<KeyIndex::Place> StoreIndex::prepare_put(ByteView key) {
   DATAWAL_TRY(records_->check_room());
   index_->reserve_one();
-  return locate(key, hash_(key));
+  return locate(key, hash_of(key));
 }
 
 Result<KeyIndex::Place> StoreIndex::prepare_removal(ByteView key) const {
-  return locate(key, hash_(key));
+  return locate(key, hash_of(key));
 }
 
 void StoreIndex::note_put(const KeyIndex::Place& place, const RecordRef& ref) {
@@ -69,7 +70,7 @@ Status StoreIndex::replay(const ScannedRecord& record) {
 }
 
 KeyHash StoreIndex::begin_replay(ByteView key) const {
-  const KeyHash hash = hash_(key);
+  const KeyHash hash = hash_of(key);
   index_->prefetch(hash);
   return hash;
 }

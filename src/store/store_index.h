@@ -36,7 +36,7 @@ class StoreIndex {
              LoadedIndex loaded);
 
   // For looking up keys.
-  [[nodiscard]] KeyLookup<KeyIndex> lookup() const { return {*index_, *records_, hash_}; }
+  [[nodiscard]] const KeyLookup<KeyIndex>& lookup() const { return lookup_; }
   // The keys as they are now. For the thread that may change them.
   [[nodiscard]] FrozenStore freeze() const;
 
@@ -65,13 +65,14 @@ class StoreIndex {
   [[nodiscard]] std::uint64_t size() const noexcept { return index_->size(); }
 
  private:
+  [[nodiscard]] KeyHash hash_of(ByteView key) const { return lookup_.hash_function()(key); }
   [[nodiscard]] Result<KeyIndex::Place> locate(ByteView key, KeyHash hash) const;
 
   SipHashKey secret_;
-  KeyHashFunction hash_;
   // Neither of the two moves. Shared with snapshots, which may outlive the store.
   std::shared_ptr<KeyIndex> index_;
   std::shared_ptr<StoreRecords> records_;
+  KeyLookup<KeyIndex> lookup_;
 };
 
 }  // namespace datawal

@@ -7,6 +7,13 @@
 #include "format/names.h"
 
 namespace datawal {
+namespace {
+
+constexpr std::size_t kCacheLine = 64;
+// Of a frame, whose size nobody knows yet: from there on the processor goes on by itself.
+constexpr std::size_t kPrefetchSize = 3 * kCacheLine;
+
+}  // namespace
 
 StoreRecords::StoreRecords(std::shared_ptr<const Directory> directory, Access access)
     : directory_(std::move(directory)),
@@ -47,6 +54,12 @@ void StoreRecords::map_segment(SegmentId segment) {
 Status StoreRecords::check_room() const {
   if (addresses_->has_room()) return {};
   return std::unexpected(LogAddresses::exhausted({}));
+}
+
+void StoreRecords::prefetch(LogAddress address) const noexcept {
+  const ByteView bytes = view(address);
+  const std::size_t size = std::min(bytes.size(), kPrefetchSize);
+  for (std::size_t at = 0; at < size; at += kCacheLine) __builtin_prefetch(&bytes[at]);
 }
 
 Result<FetchedFrame> StoreRecords::fetch(LogAddress address) const {

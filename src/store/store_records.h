@@ -42,6 +42,8 @@ class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
 
   // The bytes of the record at `address` and of some behind it; none where it has to be fetched.
   [[nodiscard]] ByteView view(LogAddress address) const { return addresses_->view_at(address); }
+  // Begins to load the record at `address`, if it is in memory.
+  void prefetch(LogAddress address) const noexcept;
   // The record, checked; in the mapping where there is one. Fails where the record on disk is not
   // the one that was written.
   [[nodiscard]] Result<FetchedFrame> fetch(LogAddress address) const;
