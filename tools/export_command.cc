@@ -1,9 +1,7 @@
 // export: the live keys as JSON lines, in a file or on standard output.
-#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "base/base64.h"
 #include "base/try.h"
@@ -24,27 +22,15 @@ struct ExportArguments {
   std::string target;
 };
 
-Result<std::vector<Bytes>> sorted_keys(const DataWal& store) {
-  std::vector<Bytes> keys;
-  ItemCursor cursor = store.keys();
-  while (true) {
-    DATAWAL_TRY_ASSIGN(const std::optional<Item> item, cursor.next());
-    if (!item) break;
-    keys.push_back(to_bytes(item->key));
-  }
-  std::ranges::sort(keys);
-  return keys;
-}
-
 // The same bytes as in a file, one line at a time.
 Status stream(const DataWal& store, Output& out) {
-  DATAWAL_TRY_ASSIGN(const std::vector<Bytes> keys, sorted_keys(store));
-  for (const Bytes& key : keys) {
-    if (!out.usable()) break;
-    DATAWAL_TRY_ASSIGN(const std::optional<Value> value, store.get(key));
-    if (!value) continue;
+  DATAWAL_TRY_ASSIGN(const Snapshot snapshot, store.snapshot());
+  DATAWAL_TRY_ASSIGN(OrderedCursor cursor, snapshot.range({}));
+  while (out.usable()) {
+    DATAWAL_TRY_ASSIGN(const std::optional<Item> item, cursor.next());
+    if (!item) break;
     JsonLine line;
-    out.write(line.base64("key_b64", key).base64("value_b64", value->bytes()).finish());
+    out.write(line.base64("key_b64", item->key).base64("value_b64", item->value).finish());
   }
   return {};
 }

@@ -1,6 +1,6 @@
 // history: every version of a key that is still on disk.
-#include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "base/try.h"
 #include "tools/arguments.h"
@@ -19,27 +19,22 @@ struct HistoryArguments {
   BytesArguments bytes;
 };
 
-bool is_version_of(const ScannedRecord& record, ByteView key) {
-  return record.type != RecordType::kRaw && std::ranges::equal(record.key, key);
-}
-
 Result<ExitCode> run_history(const HistoryArguments& arguments, Session& session) {
-  DATAWAL_TRY_ASSIGN(const Bytes key, decode_key(arguments.key));
+  DATAWAL_TRY_ASSIGN(Bytes key, decode_key(arguments.key));
   DATAWAL_TRY_ASSIGN(const RecordLogReader reader, open_reader(arguments.store));
   const Progress progress(session, "history", log_size(arguments.store), PrintsMeanwhile::kYes);
   RecordPrinter printer(session, arguments.bytes.style());
-  RecordCursor cursor = reader.scan();
+  VersionCursor versions(reader.scan(), std::move(key));
   ExitCode found = ExitCode::kNegative;
   while (session.out.usable()) {
-    const Result<std::optional<ScannedRecord>> record = cursor.next();
+    const Result<std::optional<ScannedRecord>> record = versions.next();
     if (!record) return in_context("history: mid-stream error", record.error());
     if (!*record) break;
-    if (!is_version_of(**record, key)) continue;
     printer.print(**record);
     found = ExitCode::kSuccess;
   }
   if (found == ExitCode::kNegative) session.diagnostics.note("history: key not found");
-  RecoveryReport report = cursor.report();
+  RecoveryReport report = versions.report();
   return graver(found, judge_recovery(session, arguments.store, report));
 }
 

@@ -8,13 +8,15 @@
 //   if (value && *value) use((*value)->text());
 //
 // Memory: 15 bytes a live key, whatever the key's length; keys and values stay on disk, and are
-// read through the page cache.
+// read through the page cache. A walk over all keys takes 8 bytes a key more while it lasts; an
+// order of them (Snapshot::range, compact_to, export_jsonl) 24, or 56 where keys begin with the
+// same eight bytes, and the keys themselves where files are not mapped.
 //
 // Thread safety: any number of threads may call any function of one DataWal at the same time, but
-// for moving and destroying it. get(), contains_key(), ref_of() and size() take no lock and wait
-// for nobody; a get() that begins after a put() has returned finds what that put, or a later one,
-// wrote. What walks over the whole store (items(), compact_to(), export_jsonl()) may run beside
-// writes too.
+// for moving and destroying it. get() and its like, contains_key(), ref_of() and size() take no
+// lock and wait for nobody; a get() that begins after a put() has returned finds what that put, or
+// a later one, wrote. What walks over the whole store (items(), compact_to(), export_jsonl()) does
+// so on a snapshot: it sees one moment, while others write on.
 #pragma once
 
 #include <cstdint>
@@ -23,82 +25,26 @@
 #include <future>
 #include <memory>
 #include <optional>
-#include <string_view>
+#include <span>
+#include <vector>
 
 #include "datawal/bytes.h"
 #include "datawal/compaction.h"
 #include "datawal/error.h"
 #include "datawal/export.h"
 #include "datawal/frame.h"
+#include "datawal/history.h"
+#include "datawal/item.h"
 #include "datawal/record_log.h"
+#include "datawal/snapshot.h"
+#include "datawal/store_stats.h"
+#include "datawal/value.h"
 
 namespace datawal {
-
-// A value that get() gave: owned bytes. Movable.
-class Value {
- public:
-  Value() = default;
-  // Takes `buffer`, of which the value is the `size` bytes from `offset` on.
-  Value(std::unique_ptr<std::byte[]> buffer, std::size_t offset, std::size_t size) noexcept
-      : buffer_(std::move(buffer)), offset_(offset), size_(size) {}
-
-  // Valid as long as this Value is.
-  [[nodiscard]] ByteView bytes() const noexcept { return {buffer_.get() + offset_, size_}; }
-  [[nodiscard]] std::string_view text() const noexcept { return as_text(bytes()); }
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-
- private:
-  std::unique_ptr<std::byte[]> buffer_;
-  std::size_t offset_ = 0;
-  std::size_t size_ = 0;
-};
-
-// A live key and its value, met by an iteration. The views are valid until it moves on.
-struct Item {
-  ByteView key;
-  ByteView value;
-  RecordRef ref = {};
-};
 
 struct Removed {
   Txid txid = 0;         // of the tombstone
   bool existed = false;  // whether the key was there before
-};
-
-struct CompactionStats {
-  std::uint64_t live_keys = 0;
-  std::uint64_t records_written = 0;
-  std::uint64_t bytes_written = 0;
-};
-
-struct ExportStats {
-  std::uint64_t records_written = 0;
-  std::uint64_t bytes_written = 0;
-};
-
-struct ImportStats {
-  std::uint64_t records_read = 0;  // lines, each one put
-  std::uint64_t bytes_read = 0;
-};
-
-enum class Overwrite { kNo, kYes };
-
-class ItemCursorState;
-
-// Walks the live keys in log order. A key that is written during the walk may be missed. Movable.
-class DATAWAL_EXPORT ItemCursor {
- public:
-  explicit ItemCursor(std::unique_ptr<ItemCursorState> state);
-  ItemCursor(ItemCursor&&) noexcept;
-  ItemCursor& operator=(ItemCursor&&) noexcept;
-  ~ItemCursor();
-
-  // The next live key and its value, or nullopt at the end. Fails as RecordCursor::next does. The
-  // store must outlive the cursor and stay where it is (not be moved).
-  [[nodiscard]] Result<std::optional<Item>> next();
-
- private:
-  std::unique_ptr<ItemCursorState> state_;
 };
 
 class DATAWAL_EXPORT DataWal {
@@ -127,6 +73,18 @@ class DATAWAL_EXPORT DataWal {
   // kIo. Cost: one hash look-up, one CRC, one allocation; a pread(2) or two where files are not
   // mapped (Options::map_files, open_read_only()). An absent key reads nothing.
   [[nodiscard]] Result<std::optional<Value>> get(ByteView key) const;
+  // The same without an allocation: gives the value's size, and copies as much of it as fits into
+  // `buffer`. Where the size is more than the buffer has, its rest is missing.
+  [[nodiscard]] Result<std::optional<std::size_t>> get_into(ByteView key,
+                                                            MutableByteView buffer) const;
+  // The same without a copy: the bytes in the log, which stay as long as the PinnedValue does.
+  // Worth it for values above a few KiB. Where files are not mapped it costs what get() does.
+  [[nodiscard]] Result<std::optional<PinnedValue>> get_view(ByteView key) const;
+  // What get() gives for each of `keys`, in their order. Cost: 0.6 times that of as many get(),
+  // where the log is larger than the caches of the processor, for their loads run side by side. The
+  // keys are looked up one after the other, not at one moment: ask a snapshot() for that.
+  [[nodiscard]] std::vector<Result<std::optional<Value>>> multi_get(
+      std::span<const ByteView> keys) const;
   // Whether get() would find a value, checked as get() does.
   [[nodiscard]] Result<bool> contains_key(ByteView key) const;
   // Where the key's record is, or nullopt.
@@ -156,8 +114,19 @@ class DATAWAL_EXPORT DataWal {
   [[nodiscard]] std::uint64_t size() const;
   [[nodiscard]] bool empty() const;
 
-  // All live keys with their values, or without (Item::value is then empty), in log order, lazily.
-  // Cost: one sequential read of the log.
+  // The store as it is now, for reading while it is written on. Writers wait for some 2
+  // microseconds for a million keys; see Snapshot for what it costs them later.
+  [[nodiscard]] Result<Snapshot> snapshot() const;
+  // The store as it was right after the record `txid` was written, 0 for before the first. Fails
+  // with kInvalidArgument for a txid above the newest, and with kGap where the log no longer has,
+  // or never had, every record from txid 1 to there in order, for then nobody knows; otherwise as
+  // scan() does. Cost: reads the log up to there, and 15 bytes a key in memory.
+  [[nodiscard]] Result<Snapshot> as_of(Txid txid) const;
+  // Every put and removal of `key` that the log still has, oldest first. Cost: reads the log.
+  [[nodiscard]] VersionCursor history(ByteView key) const;
+
+  // All live keys with their values, or without (Item::value is then empty), in log order, lazily,
+  // as they are now: the cursor has a snapshot. Cost: see ItemCursor::next.
   [[nodiscard]] ItemCursor items() const;
   [[nodiscard]] ItemCursor keys() const;
   // Calls `visit` for each live key until it returns false. The views are valid during the call.
@@ -166,8 +135,8 @@ class DATAWAL_EXPORT DataWal {
   // Writes the live keys as a new store into `target`, which must not exist or be an empty
   // directory (kNotEmpty, kAlreadyExists): one segment, one Put a key, in ascending byte order of
   // the keys, txids from 1. It is built in a temporary directory beside the target, synced and
-  // renamed: the target is there whole, or not at all. This store is not changed. Cost: memory for
-  // all live keys; one read and one write of every live record.
+  // renamed: the target is there whole, or not at all. This store is not changed. Cost: an order
+  // of the keys; one read and one write of every live record.
   [[nodiscard]] Result<CompactionStats> compact_to(const std::filesystem::path& target) const;
 
   // Rewrites the segments in place without what no read can find any more: see compaction.h. Reads
@@ -184,8 +153,8 @@ class DATAWAL_EXPORT DataWal {
 
   // Writes the live keys as JSON lines {"key_b64":"...","value_b64":"..."} in ascending byte order
   // of the keys. The file appears whole and synced, or not at all; missing parent directories are
-  // made. Fails with kAlreadyExists if the file exists and `overwrite` is kNo. Cost: memory for all
-  // live keys.
+  // made. Fails with kAlreadyExists if the file exists and `overwrite` is kNo. Cost: an order of
+  // the keys; one read of every live record.
   [[nodiscard]] Result<ExportStats> export_jsonl(const std::filesystem::path& file,
                                                  Overwrite overwrite = Overwrite::kYes) const;
   // Puts every line of such a file, in order, and syncs. The whole file is checked first: fails

@@ -5,7 +5,12 @@
 #include "datawal/data_wal.h"           // IWYU pragma: export
 #include "datawal/error.h"              // IWYU pragma: export
 #include "datawal/frame.h"              // IWYU pragma: export
+#include "datawal/history.h"            // IWYU pragma: export
+#include "datawal/item.h"               // IWYU pragma: export
 #include "datawal/maintenance.h"        // IWYU pragma: export
 #include "datawal/options.h"            // IWYU pragma: export
 #include "datawal/record_log.h"         // IWYU pragma: export
 #include "datawal/record_log_reader.h"  // IWYU pragma: export
+#include "datawal/snapshot.h"           // IWYU pragma: export
+#include "datawal/store_stats.h"        // IWYU pragma: export
+#include "datawal/value.h"              // IWYU pragma: export

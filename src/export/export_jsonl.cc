@@ -6,17 +6,20 @@
 #include "file/buffered_writer.h"
 #include "file/staging.h"
 #include "store/data_wal_impl.h"
+#include "store/snapshot_state.h"
 #include "store/sorted_keys.h"
 
 namespace datawal {
 namespace {
 
-Status write_lines(const StoreIndex& index, const SortedKeys& sorted, BufferedWriter& writer) {
+Status write_lines(const SnapshotState& snapshot, const SortedKeys& sorted,
+                   BufferedWriter& writer) {
+  RecordReader reader(snapshot.records());
   std::string line;
   for (const SortedKeys::Entry& entry : sorted.entries()) {
-    DATAWAL_TRY_ASSIGN(const FetchedFrame fetched, index.fetch_at(entry.key, entry.address));
+    DATAWAL_TRY_ASSIGN(const DecodedFrame frame, snapshot.read(entry, reader));
     line.clear();
-    append_jsonl_line(line, entry.key, fetched.frame.record.payload);
+    append_jsonl_line(line, frame.record.key, frame.record.payload);
     DATAWAL_TRY(writer.append(as_bytes(line)));
   }
   return writer.flush();
@@ -24,14 +27,19 @@ Status write_lines(const StoreIndex& index, const SortedKeys& sorted, BufferedWr
 
 }  // namespace
 
+Result<ExportStats> Snapshot::export_jsonl(const std::filesystem::path& file,
+                                           Overwrite overwrite) const {
+  DATAWAL_TRY_ASSIGN(StagedFile staged, StagedFile::create(state_->filesystem(), file));
+  DATAWAL_TRY_ASSIGN(const SortedKeys* const sorted, state_->sorted_keys());
+  BufferedWriter writer(staged.file());
+  DATAWAL_TRY(write_lines(*state_, *sorted, writer));
+  DATAWAL_TRY(staged.publish(overwrite == Overwrite::kYes ? Replace::kYes : Replace::kNo));
+  return ExportStats{sorted->size(), writer.offset()};
+}
+
 Result<ExportStats> DataWal::export_jsonl(const std::filesystem::path& file,
                                           Overwrite overwrite) const {
-  DATAWAL_TRY_ASSIGN(StagedFile staged, StagedFile::create(impl_->filesystem(), file));
-  DATAWAL_TRY_ASSIGN(const SortedKeys sorted, impl_->sorted_keys());
-  BufferedWriter writer(staged.file());
-  DATAWAL_TRY(write_lines(impl_->index(), sorted, writer));
-  DATAWAL_TRY(staged.publish(overwrite == Overwrite::kYes ? Replace::kYes : Replace::kNo));
-  return ExportStats{sorted.entries().size(), writer.offset()};
+  return Snapshot(impl_->snapshot()).export_jsonl(file, overwrite);
 }
 
 }  // namespace datawal

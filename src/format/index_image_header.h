@@ -48,7 +48,7 @@ struct IndexImageHeader {
 inline constexpr std::size_t kIndexImageHeaderSize = 4096;
 inline constexpr std::size_t kIndexImageTableSize = 73'728;
 inline constexpr std::size_t kIndexImageShapeSize = 8;
-inline constexpr std::size_t kIndexImageSegmentSize = 80;
+inline constexpr std::size_t kIndexImageSegmentSize = 88;
 inline constexpr std::size_t kIndexImageUnitSize = 24;
 inline constexpr std::size_t kIndexImageOverflowSize = 16;
 static_assert(kIndexImageTableSize % kIndexImageHeaderSize == 0);

@@ -36,7 +36,7 @@ TEST(IndexImageHeader, HasTheBytesThatAreDocumented) {
   const IndexImageHeaderBytes bytes = encode_index_image_header(example());
   EXPECT_EQ(as_text(ByteView(bytes).first(8)), "DWALCKPT");
   const std::vector<std::uint64_t> expected = {std::uint64_t{2} << 32 | 1,
-                                               4096 + 2 * 73'728 + 2 * 8 + 3 * 80 + 4 * 24 + 5 * 16,
+                                               4096 + 2 * 73'728 + 2 * 8 + 3 * 88 + 4 * 24 + 5 * 16,
                                                18,
                                                5,
                                                std::uint64_t{4} << 32 | 3,

@@ -2,7 +2,15 @@
 
 #include <algorithm>
 
+#include "format/compaction_mark.h"
+#include "format/control_record.h"
+
 namespace datawal {
+
+void SegmentFacts::note_raw(const RecordView& record) noexcept {
+  if (!is_control_record(record)) ++raw_records;
+  if (const auto mark = decode_compaction_mark(record)) horizon = std::max(horizon, mark->horizon);
+}
 
 LogTotals add_up(std::span<const SegmentFacts> segments) {
   LogTotals log;
@@ -22,6 +30,7 @@ LogTotals add_up(std::span<const SegmentFacts> segments) {
     if (segment.txid_gaps > 0) note_gap({segment.id, segment.first_gap_offset});
     log.txid_gaps += segment.txid_gaps;
     log.records += segment.records;
+    log.horizon = std::max(log.horizon, segment.horizon);
     log.highest_txid = std::max(log.highest_txid, segment.highest_txid);
     last_txid = segment.last_txid;
   }

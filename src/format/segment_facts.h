@@ -12,7 +12,6 @@
 
 #include "datawal/frame.h"
 #include "datawal/record_log.h"
-#include "format/control_record.h"
 
 namespace datawal {
 
@@ -28,6 +27,7 @@ struct SegmentFacts {
   std::uint64_t tombstone_bytes = 0;   // of the frames of all Deletes
   std::uint64_t txid_gaps = 0;         // inside: frames that do not follow the one before
   std::uint64_t first_gap_offset = 0;  // of the first such frame
+  Txid horizon = 0;  // of its compaction marks, the highest
 
   friend bool operator==(const SegmentFacts&, const SegmentFacts&) = default;
 
@@ -43,10 +43,13 @@ struct SegmentFacts {
     ++records;
     last_txid = record.txid;
     highest_txid = std::max(highest_txid, record.txid);
-    if (record.type == RecordType::kRaw && !is_control_record(record)) ++raw_records;
+    if (record.type == RecordType::kRaw) note_raw(record);
     if (record.type == RecordType::kDelete) tombstone_bytes += frame_size;
     size += frame_size;
   }
+
+ private:
+  void note_raw(const RecordView& record) noexcept;
 };
 
 // What the segment_facts of a log's segments add up to.
@@ -57,6 +60,7 @@ struct LogTotals {
   std::optional<Position> first_txid_gap = {};
   std::optional<SegmentId> first_segment = {};  // the first with a frame, and that frame's CRC
   std::uint32_t first_frame_crc = 0;
+  Txid horizon = 0;  // what the log was at an earlier txid can no longer be told
 };
 
 [[nodiscard]] LogTotals add_up(std::span<const SegmentFacts> segments);

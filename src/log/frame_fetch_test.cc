@@ -4,6 +4,7 @@
 
 #include "log/key_reader.h"
 #include "log/log_test_support.h"
+#include "log/segment_files.h"
 #include "support/segment_builder.h"
 
 namespace datawal {
@@ -137,9 +138,9 @@ TEST_F(KeyReaderTest, GivesTheKeysOfManyRecordsWithFewReads) {
   }
   write_segment(1, bytes);
   SegmentFiles segments(must(filesystem_.open_directory(kStore)));
-  KeyReader reader(segments);
+  KeyReader reader;
   for (std::size_t index = 0; index < offsets.size(); ++index) {
-    EXPECT_EQ(as_text(must(reader.read({SegmentId{1}, offsets[index]}))),
+    EXPECT_EQ(as_text(must(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, offsets[index]}))),
               "key " + std::to_string(index + 1));
   }
   EXPECT_LT(count(SimulatedCall::kRead), 10U);
@@ -149,9 +150,9 @@ TEST_F(KeyReaderTest, PassesOverLargeValues) {
   const Bytes large = put_frame(1, "first", std::string(1'000'000, 'v'));
   write_segment(1, test::joined({large, put_frame(2, "second", "value")}));
   SegmentFiles segments(must(filesystem_.open_directory(kStore)));
-  KeyReader reader(segments);
-  EXPECT_EQ(as_text(must(reader.read({SegmentId{1}, 0}))), "first");
-  EXPECT_EQ(as_text(must(reader.read({SegmentId{1}, large.size()}))), "second");
+  KeyReader reader;
+  EXPECT_EQ(as_text(must(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, 0}))), "first");
+  EXPECT_EQ(as_text(must(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, large.size()}))), "second");
 }
 
 TEST_F(KeyReaderTest, GivesTheLargestKeyAndTheEmptyOne) {
@@ -159,9 +160,9 @@ TEST_F(KeyReaderTest, GivesTheLargestKeyAndTheEmptyOne) {
   const Bytes first = put_frame(1, key, "v");
   write_segment(1, test::joined({first, put_frame(2, "", "v")}));
   SegmentFiles segments(must(filesystem_.open_directory(kStore)));
-  KeyReader reader(segments);
-  EXPECT_TRUE(as_text(must(reader.read({SegmentId{1}, 0}))) == key);
-  EXPECT_EQ(as_text(must(reader.read({SegmentId{1}, first.size()}))), "");
+  KeyReader reader;
+  EXPECT_TRUE(as_text(must(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, 0}))) == key);
+  EXPECT_EQ(as_text(must(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, first.size()}))), "");
 }
 
 TEST_F(KeyReaderTest, GoesFromSegmentToSegment) {
@@ -169,17 +170,17 @@ TEST_F(KeyReaderTest, GoesFromSegmentToSegment) {
     write_segment(id, put_frame(id, "key " + std::to_string(id), ""));
   }
   SegmentFiles segments(must(filesystem_.open_directory(kStore)));
-  KeyReader reader(segments);
+  KeyReader reader;
   for (std::uint32_t id = 1; id <= 3; ++id) {
-    EXPECT_EQ(as_text(must(reader.read({SegmentId{id}, 0}))), "key " + std::to_string(id));
+    EXPECT_EQ(as_text(must(reader.read(must(segments.get(SegmentId{id})), {SegmentId{id}, 0}))), "key " + std::to_string(id));
   }
 }
 
 TEST_F(KeyReaderTest, DamageIsAnErrorThatNamesThePlace) {
   write_segment(1, Bytes(100));
   SegmentFiles segments(must(filesystem_.open_directory(kStore)));
-  KeyReader reader(segments);
-  const auto key = reader.read({SegmentId{1}, 10});
+  KeyReader reader;
+  const auto key = reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, 10});
   ASSERT_THAT(key, FailsWith(ErrorCode::kStructural));
   EXPECT_EQ(key.error().segment, SegmentId{1});
   EXPECT_EQ(key.error().offset, 10U);
@@ -190,10 +191,10 @@ TEST_F(KeyReaderTest, AFileThatEndsEarlyIsAShortRead) {
   bytes.resize(60);
   write_segment(1, bytes);
   SegmentFiles segments(must(filesystem_.open_directory(kStore)));
-  KeyReader reader(segments);
-  EXPECT_THAT(reader.read({SegmentId{1}, 0}), FailsWith(ErrorCode::kShortRead));
-  EXPECT_THAT(reader.read({SegmentId{1}, 50}), FailsWith(ErrorCode::kShortRead));
-  EXPECT_THAT(reader.read({SegmentId{1}, 1000}), FailsWith(ErrorCode::kShortRead));
+  KeyReader reader;
+  EXPECT_THAT(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, 0}), FailsWith(ErrorCode::kShortRead));
+  EXPECT_THAT(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, 50}), FailsWith(ErrorCode::kShortRead));
+  EXPECT_THAT(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, 1000}), FailsWith(ErrorCode::kShortRead));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "log/key_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/try.h"
 #include "log/frame_fetch.h"
@@ -15,7 +16,9 @@ constexpr std::size_t kJumpSize = 512;
 
 }  // namespace
 
-Result<ByteView> KeyReader::read(Position position) {
+Result<ByteView> KeyReader::read(std::shared_ptr<const File> file, Position position) {
+  is_same_file_ = file == file_;
+  if (!is_same_file_) file_ = std::move(file);
   DATAWAL_TRY_ASSIGN(const ByteView bytes, view(position, kFrameHeaderSize));
   const HeaderOutcome outcome = decode_header(bytes);
   const auto* header = std::get_if<FrameHeader>(&outcome);
@@ -31,17 +34,14 @@ Result<ByteView> KeyReader::read(Position position) {
 
 // The `size` bytes from `position` on.
 Result<ByteView> KeyReader::view(Position position, std::size_t size) {
-  const bool same_segment = file_ && position.segment == start_.segment;
   const std::uint64_t buffer_end = start_.offset + buffer_.size();
-  if (same_segment && position.offset >= start_.offset && position.offset + size <= buffer_end) {
+  if (is_same_file_ && position.offset >= start_.offset && position.offset + size <= buffer_end) {
     return ByteView(buffer_).subspan(position.offset - start_.offset, size);
   }
-  if (!same_segment) {
-    DATAWAL_TRY_ASSIGN(file_, files_->get(position.segment));
-  }
-  const bool near = same_segment && position.offset < buffer_end + kWindowSize;
+  const bool near = is_same_file_ && position.offset < buffer_end + kWindowSize;
   buffer_.resize(std::max(size, near ? kWindowSize : kJumpSize));
   start_ = position;
+  is_same_file_ = true;
   DATAWAL_TRY_ASSIGN(const std::size_t count, file_->read_at(position.offset, buffer_));
   buffer_.resize(count);
   if (count >= size) return ByteView(buffer_).first(size);

@@ -67,6 +67,8 @@ class LogWriter {
 
   [[nodiscard]] RecordCursor scan(ScanRange range) const;
   [[nodiscard]] RecordCursor scan_from_txid(Txid txid) const;
+  // The log as it is now, with the files of its segments.
+  [[nodiscard]] Result<LogView> held_view() const;
 
   // Sets a torn tail aside and cuts it, and cuts unused space, if that has not been done yet.
   [[nodiscard]] Status mend_tail();
@@ -95,7 +97,6 @@ class LogWriter {
   [[nodiscard]] Status check_usable() const;
 
  private:
-  [[nodiscard]] Result<LogView> held_view() const;
   [[nodiscard]] RecordCursor scan_view(Result<LogView> view, const ScanRange& range) const;
   [[nodiscard]] Status begin_writing();
   [[nodiscard]] bool has_room(std::size_t frame_size) const;

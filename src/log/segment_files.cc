@@ -7,8 +7,16 @@
 
 namespace datawal {
 
-SegmentFiles::SegmentFiles(std::shared_ptr<const Directory> directory, std::size_t open_files_max)
-    : directory_(std::move(directory)), open_files_max_(open_files_max) {}
+SegmentFiles::SegmentFiles(std::shared_ptr<const Directory> directory,
+                           std::shared_ptr<const SegmentSet> held, std::size_t open_files_max)
+    : directory_(std::move(directory)),
+      held_(std::move(held)),
+      open_files_max_(open_files_max) {}
+
+Result<std::shared_ptr<const File>> SegmentFiles::open(SegmentId segment) const {
+  if (held_) return held_->file(segment);
+  return directory_->open(segment_name(segment), OpenMode::kRead);
+}
 
 Result<std::shared_ptr<const File>> SegmentFiles::get(SegmentId segment) {
   const std::scoped_lock lock(mutex_);
@@ -17,8 +25,7 @@ Result<std::shared_ptr<const File>> SegmentFiles::get(SegmentId segment) {
     entries_.splice(entries_.begin(), entries_, known->second);
     return entries_.front().file;
   }
-  DATAWAL_TRY_ASSIGN(std::shared_ptr<const File> file,
-                     directory_->open(segment_name(segment), OpenMode::kRead));
+  DATAWAL_TRY_ASSIGN(std::shared_ptr<const File> file, open(segment));
   entries_.push_front({segment, file});
   by_segment_[segment] = entries_.begin();
   if (entries_.size() > open_files_max_) {

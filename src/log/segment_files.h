@@ -12,13 +12,16 @@
 
 #include "datawal/record_log.h"
 #include "file/filesystem.h"
+#include "log/segment_set.h"
 
 namespace datawal {
 
 class SegmentFiles {
  public:
+  // Opens the files that have the segments' names, or those of `held`.
   explicit SegmentFiles(std::shared_ptr<const Directory> directory,
-                        std::size_t open_files_max = 64);
+                        std::shared_ptr<const SegmentSet> held = {},
+                        std::size_t open_files_max = SegmentSet::kOpenFilesMax);
 
   // The file of `segment`, open for reading. Shared, because another thread may still be reading
   // from a file that this one pushes out.
@@ -27,12 +30,15 @@ class SegmentFiles {
   void forget(SegmentId segment);
 
  private:
+  [[nodiscard]] Result<std::shared_ptr<const File>> open(SegmentId segment) const;
+
   struct Entry {
     SegmentId segment;
     std::shared_ptr<const File> file;
   };
 
   std::shared_ptr<const Directory> directory_;
+  std::shared_ptr<const SegmentSet> held_;  // shared with whoever scans them
   std::size_t open_files_max_;
   std::mutex mutex_;
   std::list<Entry> entries_;  // the most recently used first

@@ -46,7 +46,7 @@ TEST_F(SegmentFilesTest, OpensAFileOnce) {
 }
 
 TEST_F(SegmentFilesTest, ClosesTheOneThatWasNotUsedForLongest) {
-  SegmentFiles files(directory_, 2);
+  SegmentFiles files(directory_, nullptr, 2);
   (void)get(files, 1);
   (void)get(files, 2);
   (void)get(files, 1);
@@ -60,7 +60,7 @@ TEST_F(SegmentFilesTest, ClosesTheOneThatWasNotUsedForLongest) {
 }
 
 TEST_F(SegmentFilesTest, AFileThatIsInUseOutlivesBeingPushedOut) {
-  SegmentFiles files(directory_, 1);
+  SegmentFiles files(directory_, nullptr, 1);
   const std::shared_ptr<const File> first = must(files.get(SegmentId{1}));
   (void)get(files, 2);
   (void)get(files, 3);
@@ -82,7 +82,7 @@ TEST_F(SegmentFilesTest, AFailureIsNotRemembered) {
 }
 
 TEST_F(SegmentFilesTest, ThreadsMayAskAtTheSameTime) {
-  SegmentFiles files(directory_, 2);
+  SegmentFiles files(directory_, nullptr, 2);
   std::vector<std::thread> threads;
   std::atomic<int> wrong_count = 0;
   for (std::uint32_t thread = 0; thread < 4; ++thread) {

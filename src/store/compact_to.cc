@@ -8,6 +8,8 @@
 #include "format/names.h"
 #include "log/watermark_file.h"
 #include "store/data_wal_impl.h"
+#include "store/record_reader.h"
+#include "store/snapshot_state.h"
 #include "store/sorted_keys.h"
 
 namespace datawal {
@@ -18,7 +20,8 @@ constexpr SegmentId kOnlySegment{1};
 // Writes the records of `keys` as one segment, and tells about it what a closing writer would.
 class CompactSegment {
  public:
-  CompactSegment(const StoreIndex& index, File& file) : index_(index), writer_(file) {}
+  CompactSegment(const SnapshotState& snapshot, File& file)
+      : snapshot_(snapshot), reader_(snapshot.records()), writer_(file) {}
 
   [[nodiscard]] Status write(const SortedKeys& keys) {
     for (const SortedKeys::Entry& entry : keys.entries()) DATAWAL_TRY(write(entry));
@@ -29,10 +32,10 @@ class CompactSegment {
 
  private:
   [[nodiscard]] Status write(const SortedKeys::Entry& entry) {
-    DATAWAL_TRY_ASSIGN(const FetchedFrame fetched, index_.fetch_at(entry.key, entry.address));
-    RecordView record = fetched.frame.record;
+    DATAWAL_TRY_ASSIGN(const DecodedFrame source, snapshot_.read(entry, reader_));
+    RecordView record = source.record;
     record.txid = mark_.txid + 1;
-    frame_.resize(fetched.frame.size);
+    frame_.resize(source.size);
     DATAWAL_TRY(encode_frame(frame_, record));
     DATAWAL_TRY(writer_.append(frame_));
     mark_.txid = record.txid;
@@ -42,7 +45,8 @@ class CompactSegment {
     return {};
   }
 
-  const StoreIndex& index_;
+  const SnapshotState& snapshot_;
+  RecordReader reader_;
   BufferedWriter writer_;
   Bytes frame_;
   Watermark mark_{.first_segment = kOnlySegment, .clean = true};
@@ -58,20 +62,24 @@ Status write_watermark(Directory& directory, Watermark mark, const Filesystem& f
 
 }  // namespace
 
-Result<CompactionStats> DataWal::compact_to(const std::filesystem::path& target) const {
-  Filesystem& filesystem = impl_->filesystem();
+Result<CompactionStats> Snapshot::compact_to(const std::filesystem::path& target) const {
+  Filesystem& filesystem = state_->filesystem();
   DATAWAL_TRY_ASSIGN(StagedDirectory staged, StagedDirectory::create(filesystem, target));
-  DATAWAL_TRY_ASSIGN(const SortedKeys sorted, impl_->sorted_keys());
+  DATAWAL_TRY_ASSIGN(const SortedKeys* const sorted, state_->sorted_keys());
   DATAWAL_TRY_ASSIGN(
       const std::unique_ptr<File> file,
       staged.directory().open(segment_name(kOnlySegment), OpenMode::kCreateExclusive));
-  CompactSegment segment(impl_->index(), *file);
-  DATAWAL_TRY(segment.write(sorted));
+  CompactSegment segment(*state_, *file);
+  DATAWAL_TRY(segment.write(*sorted));
   DATAWAL_TRY(file->sync());
   const Watermark& mark = segment.watermark();
   DATAWAL_TRY(write_watermark(staged.directory(), mark, filesystem));
   DATAWAL_TRY(staged.publish());
-  return CompactionStats{sorted.entries().size(), mark.txid, mark.position.offset};
+  return CompactionStats{sorted->size(), mark.txid, mark.position.offset};
+}
+
+Result<CompactionStats> DataWal::compact_to(const std::filesystem::path& target) const {
+  return Snapshot(impl_->snapshot()).compact_to(target);
 }
 
 }  // namespace datawal

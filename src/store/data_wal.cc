@@ -1,6 +1,5 @@
 #include "datawal/data_wal.h"
 
-#include <cstring>
 #include <utility>
 
 #include "base/try.h"
@@ -9,6 +8,7 @@
 #include "store/checkpointing.h"
 #include "store/data_wal_impl.h"
 #include "store/index_replay.h"
+#include "store/snapshot_state.h"
 
 namespace datawal {
 namespace {
@@ -78,11 +78,24 @@ Status DataWal::Impl::check_writable() const {
   return log->read([](const LogWriter& writer) { return writer.check_usable(); });
 }
 
-Result<SortedKeys> DataWal::Impl::sorted_keys() const {
-  const auto collect = [this](const auto&...) { return index_.live_records(); };
-  const std::vector<IndexedRecord> records =
-      shared_log_ != nullptr ? shared_log_->read(collect) : collect();
-  return SortedKeys::collect(index_, records);
+std::shared_ptr<const SnapshotState> DataWal::Impl::snapshot() const {
+  if (shared_log_ == nullptr) {
+    return std::make_shared<const SnapshotState>(index_.freeze(), last_txid(), filesystem_);
+  }
+  return shared_log_->read([this](const LogWriter& writer) {
+    return std::make_shared<const SnapshotState>(index_.freeze(), writer.last_txid(), filesystem_);
+  });
+}
+
+StoreIndex DataWal::Impl::make_empty_index(std::shared_ptr<const SegmentSet> held) const {
+  const StoreRecords& records = index_.records();
+  StoreRecords::Access access = records.access();
+  access.held = std::move(held);
+  return make_index(filesystem_, records.directory(), std::move(access));
+}
+
+Txid DataWal::Impl::last_txid() const {
+  return log_ ? log_->last_txid() : report_.last_txid_seen;
 }
 
 Status DataWal::Impl::close() {
@@ -95,6 +108,22 @@ Status DataWal::Impl::close() {
   return shared_log_->close([this](const LogWriter& writer) {
     covered_ = save_checkpoint(index_, writer, covered_, checkpoint_log_size_);
   });
+}
+
+Result<DataWal::Impl::HeldScan> DataWal::Impl::held_scan() const {
+  ScanRange range;
+  LogView view = view_;
+  if (shared_log_ != nullptr) {
+    DATAWAL_TRY_ASSIGN(view, shared_log_->read([&](const LogWriter& writer) {
+      range.end = writer.end();
+      return writer.held_view();
+    }));
+  } else if (!view.segments.empty()) {
+    range.end = end_;
+  }
+  std::shared_ptr<const SegmentSet> segments = view.held;
+  auto scan = std::make_unique<LogScan>(std::move(view), DamagePolicy::kRefuse, range);
+  return HeldScan{RecordCursor(std::move(scan)), std::move(segments)};
 }
 
 RecordCursor DataWal::Impl::scan() const {
@@ -134,7 +163,7 @@ Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,
   Filesystem& filesystem = filesystem_of(options);
   DATAWAL_TRY_ASSIGN(std::shared_ptr<Directory> opened, open_store(directory, options));
   DATAWAL_TRY_ASSIGN(LogView view, hold_log_view(opened, filesystem, options.damage));
-  StoreIndex index = make_index(filesystem, opened, {});  // others may cut what they write
+  StoreIndex index = make_index(filesystem, opened, {.held = view.held});  // others may cut it
   LogScan scan(std::move(view), options.damage, {});
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, scan.next());
@@ -151,31 +180,27 @@ DataWal::~DataWal() = default;  // the log closes itself
 
 Result<std::optional<Value>> DataWal::get(ByteView key) const {
   const GracePeriod::Use use(impl_->index().records().grace());
-  DATAWAL_TRY_ASSIGN(std::optional<StoreIndex::Found> found, impl_->index().fetch(key));
-  if (!found) return std::nullopt;
-  FetchedFrame& fetched = found->fetched;
-  const ByteView value = fetched.frame.record.payload;
-  if (!fetched.buffer) {
-    auto copy = std::make_unique_for_overwrite<std::byte[]>(value.size());
-    if (!value.empty()) std::memcpy(copy.get(), value.data(), value.size());
-    return Value(std::move(copy), 0, value.size());
-  }
-  const auto offset = static_cast<std::size_t>(value.data() - fetched.buffer.get());
-  return Value(std::move(fetched.buffer), offset, value.size());
+  return impl_->index().lookup().get(key);
 }
-
+Result<std::optional<std::size_t>> DataWal::get_into(ByteView key, MutableByteView buffer) const {
+  const GracePeriod::Use use(impl_->index().records().grace());
+  return impl_->index().lookup().get_into(key, buffer);
+}
+Result<std::optional<PinnedValue>> DataWal::get_view(ByteView key) const {
+  const GracePeriod::Use use(impl_->index().records().grace());
+  return impl_->index().lookup().get_view(key);
+}
+std::vector<Result<std::optional<Value>>> DataWal::multi_get(std::span<const ByteView> keys) const {
+  const GracePeriod::Use use(impl_->index().records().grace());
+  return impl_->index().lookup().multi_get(keys);
+}
 Result<bool> DataWal::contains_key(ByteView key) const {
   const GracePeriod::Use use(impl_->index().records().grace());
-  DATAWAL_TRY_ASSIGN(const std::optional<StoreIndex::Found> found, impl_->index().fetch(key));
-  return found.has_value();
+  return impl_->index().lookup().contains_key(key);
 }
-
 Result<std::optional<RecordRef>> DataWal::ref_of(ByteView key) const {
   const GracePeriod::Use use(impl_->index().records().grace());
-  DATAWAL_TRY_ASSIGN(const std::optional<StoreIndex::Found> found, impl_->index().fetch(key));
-  if (!found) return std::nullopt;
-  return RecordRef{found->position.segment, static_cast<std::uint32_t>(found->fetched.frame.size),
-                   found->position.offset};
+  return impl_->index().lookup().ref_of(key);
 }
 
 Result<Txid> DataWal::put(ByteView key, ByteView value, std::optional<Durability> durability) {
@@ -255,6 +280,17 @@ std::uint64_t DataWal::size() const {
 }
 bool DataWal::empty() const {
   return size() == 0;
+}
+
+Result<Snapshot> DataWal::snapshot() const {
+  return Snapshot(impl_->snapshot());
+}
+
+ItemCursor DataWal::items() const {
+  return Snapshot(impl_->snapshot()).items();
+}
+ItemCursor DataWal::keys() const {
+  return Snapshot(impl_->snapshot()).keys();
 }
 
 Status DataWal::for_each(const std::function<bool(const Item&)>& visit) const {

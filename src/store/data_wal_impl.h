@@ -12,10 +12,11 @@
 #include "log/shared_log.h"
 #include "store/auto_compaction.h"
 #include "store/compactor.h"
-#include "store/sorted_keys.h"
 #include "store/store_index.h"
 
 namespace datawal {
+
+class SnapshotState;
 
 // Hidden, although it is nested in an exported class: nobody outside may link to it.
 class [[gnu::visibility("hidden")]] DataWal::Impl {
@@ -33,9 +34,12 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   // Success, or why nothing may be written.
   [[nodiscard]] Status check_writable() const;
 
-  // All live keys at this moment. What their addresses lead to stays as it is, whatever is written
-  // meanwhile.
-  [[nodiscard]] Result<SortedKeys> sorted_keys() const;
+  // The live keys at this moment.
+  [[nodiscard]] std::shared_ptr<const SnapshotState> snapshot() const;
+  // An index without keys, for the records of this store's log.
+  [[nodiscard]] StoreIndex make_empty_index(std::shared_ptr<const SegmentSet> held) const;
+  // Of the newest record; 0 if there is none.
+  [[nodiscard]] Txid last_txid() const;
 
   ~Impl();
   Impl(const Impl&) = delete;
@@ -52,6 +56,12 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   [[nodiscard]] Result<CompactionReport> compact(const CompactionOptions& options);
   [[nodiscard]] Status close();
   [[nodiscard]] RecordCursor scan() const;
+  // The same with the files that it reads.
+  struct HeldScan {
+    RecordCursor records;
+    std::shared_ptr<const SegmentSet> segments;
+  };
+  [[nodiscard]] Result<HeldScan> held_scan() const;
   [[nodiscard]] const RecoveryReport& report() const;
   [[nodiscard]] const Directory& directory() const;
 

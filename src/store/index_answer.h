@@ -25,11 +25,6 @@ using IndexAnswer = std::expected<std::optional<LogAddress>, MatchFailed>;
 struct IndexedRecord {
   LogAddress address;
   std::uint32_t region;
-
-  // Whether the key with this hash can be the one; of others, one in four million can.
-  [[nodiscard]] bool may_be_of(KeyHash hash) const noexcept {
-    return HashParts(hash).region == region;
-  }
 };
 
 class KeyIndex;

@@ -18,6 +18,13 @@ inline constexpr std::size_t kDirectoryEntriesPerTableMax = 16;
 class IndexDirectory {
  public:
   explicit IndexDirectory(unsigned depth) : depth_(depth), tables_(std::size_t{1} << depth) {}
+  IndexDirectory(const IndexDirectory& source) : IndexDirectory(source.depth_) {
+    for (std::size_t index = 0; index < tables_.size(); ++index) {
+      tables_[index].store(source.tables_[index].load(std::memory_order_relaxed),
+                           std::memory_order_relaxed);
+    }
+  }
+  IndexDirectory& operator=(const IndexDirectory&) = delete;
 
   [[nodiscard]] unsigned depth() const noexcept { return depth_; }
   [[nodiscard]] std::size_t size() const noexcept { return tables_.size(); }
@@ -33,10 +40,12 @@ class IndexDirectory {
   // Makes `upper` the table for the upper half of what the table for `parts` was for.
   void set_upper_half(const HashParts& parts, IndexTable& upper) noexcept {
     const std::size_t count = std::size_t{1} << (depth_ - upper.depth());
-    const std::size_t first = (index_of(parts) | count) & ~(count - 1);
-    for (std::size_t index = first; index < first + count; ++index) {
-      tables_[index].store(&upper, std::memory_order_release);
-    }
+    set_from((index_of(parts) | count) & ~(count - 1), upper);
+  }
+  // Makes `table` the one for all that the table for `parts` was for.
+  void replace(const HashParts& parts, IndexTable& table) noexcept {
+    const std::size_t count = std::size_t{1} << (depth_ - table.depth());
+    set_from(index_of(parts) & ~(count - 1), table);
   }
   // The table for the regions that begin with the bits of `index`.
   [[nodiscard]] const IndexTable& table_at(std::size_t index) const noexcept {

@@ -149,6 +149,7 @@ Verdict ImageReader::take_segments(TailCursor& tail) {
     segment.tombstone_bytes = tail.take<std::uint64_t>();
     segment.txid_gaps = tail.take<std::uint64_t>();
     segment.first_gap_offset = tail.take<std::uint64_t>();
+    segment.horizon = tail.take<std::uint64_t>();
     segments_.push_back(segment);
   }
   if (!is_coverage_of(header_.coverage, segments_)) return inconsistent("list of segments");

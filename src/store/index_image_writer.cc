@@ -56,6 +56,7 @@ void add_segments(std::span<const SegmentFacts> segments, TailBuilder& tail) {
     tail.add(segment.tombstone_bytes);
     tail.add(segment.txid_gaps);
     tail.add(segment.first_gap_offset);
+    tail.add(segment.horizon);
   }
 }
 

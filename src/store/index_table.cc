@@ -37,15 +37,30 @@ IndexTable::IndexTable(unsigned depth, bool overflows, ConstWords words) noexcep
   }
 }
 
+IndexTable::IndexTable(const IndexTable& source) noexcept
+    : overflows_(source.overflows()),
+      depth_(source.depth_),
+      count_(source.count_),
+      generation_(source.generation_) {
+  for (std::size_t bucket = 0; bucket < kBucketCount; ++bucket) {
+    tags_[bucket].store(source.tags_[bucket].load(std::memory_order_relaxed),
+                        std::memory_order_relaxed);
+  }
+  for (std::size_t index = 0; index < slots_.size(); ++index) {
+    slots_[index].store(source.slots_[index].load(std::memory_order_relaxed),
+                        std::memory_order_relaxed);
+  }
+}
+
 void IndexTable::copy_words(Words words) const noexcept {
   for (std::size_t bucket = 0; bucket < kBucketCount; ++bucket) {
-    const std::uint64_t tags = tags_[bucket].load(std::memory_order_relaxed);
+    const std::uint64_t tags = tags_[bucket].load(std::memory_order_acquire);
     words[bucket] = tags;
     const std::uint64_t lanes = lanes_in_use(tags) >> 7;
     for (std::size_t lane = 0; lane < kBucketSlots; ++lane) {
       const std::size_t index = bucket * kBucketSlots + lane;
       words[kBucketCount + index] =
-          slots_[index].load(std::memory_order_relaxed) & (0 - (lanes >> lane * 8 & 1));
+          slots_[index].load(std::memory_order_acquire) & (0 - (lanes >> lane * 8 & 1));
     }
   }
 }
@@ -113,6 +128,7 @@ void IndexTable::move(const IndexCell& source, const IndexCell& target) noexcept
 void IndexTable::copy_upper_half(IndexTable& upper) noexcept {
   const unsigned next_bit = kLogAddressBits + kRegionBits - 1 - depth_;
   upper.depth_ = depth_ + 1;
+  upper.generation_ = generation_;
   upper.overflows_.store(overflows(), std::memory_order_relaxed);
   for (std::size_t bucket = 0; bucket < kBucketCount; ++bucket) {
     std::uint64_t going = 0;

@@ -1,6 +1,6 @@
 // One table of the key index: 2^10 buckets of eight slots, for the keys of one region of the hash.
 //
-//   header       64 bytes: version, depth, count
+//   header       64 bytes: version, depth, count, generation
 //   tag words     8 KiB: for each bucket eight tags of 8 bits, 0 for an empty slot
 //   slots        64 KiB: for each bucket one cache line of eight slots
 //                        slot: 22 bits of region above 42 bits of address
@@ -149,14 +149,19 @@ class IndexTable {
   using ConstWords = std::span<const std::uint64_t, kWordCount>;
 
   explicit IndexTable(unsigned depth = 0) noexcept : depth_(depth) {}
+  // A copy, for the thread that may change entries.
+  explicit IndexTable(const IndexTable& source) noexcept;
   // The table whose image is `words`, which whoever has them from a stranger has checked.
   IndexTable(unsigned depth, bool overflows, ConstWords words) noexcept;
-  // For the thread that may change entries. Slots without an entry are zeros in it.
+  // Slots without an entry are zeros in it. What changes meanwhile is in it or not.
   void copy_words(Words words) const noexcept;
 
   // How many of the upper bits of the region are the same for all entries.
   [[nodiscard]] unsigned depth() const noexcept { return depth_; }
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
+  // For whom the table has been kept as it was: see FrozenIndexes.
+  [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
+  void set_generation(std::uint64_t generation) noexcept { generation_ = generation; }
 
   [[nodiscard]] std::uint64_t version() const noexcept {
     return version_.load(std::memory_order_acquire);
@@ -236,6 +241,7 @@ class IndexTable {
   std::atomic<bool> overflows_{false};
   unsigned depth_ = 0;
   std::uint32_t count_ = 0;
+  std::uint64_t generation_ = 0;
   alignas(64) std::array<TagWord, kBucketCount> tags_{};
   alignas(64) std::array<Slot, kBucketCount * kBucketSlots> slots_{};
 };

@@ -1,30 +1,24 @@
-#include <utility>
+#include "store/item_cursor.h"
 
 #include "base/try.h"
-#include "datawal/data_wal.h"
-#include "store/data_wal_impl.h"
 
 namespace datawal {
 
-class ItemCursorState {
- public:
-  ItemCursorState(RecordCursor records, const StoreIndex& index, bool with_values)
-      : records_(std::move(records)), index_(index), with_values_(with_values) {}
+Item item_of(const DecodedFrame& frame, Position position) {
+  return {frame.record.key, frame.record.payload,
+          RecordRef{position.segment, static_cast<std::uint32_t>(frame.size), position.offset}};
+}
 
-  [[nodiscard]] Result<std::optional<Item>> next() {
-    while (true) {
-      DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, records_.next());
-      if (!record) return std::nullopt;
-      if (!index_.is_live(*record)) continue;
-      return Item{record->key, with_values_ ? record->payload : ByteView{}, record->ref};
-    }
-  }
-
- private:
-  RecordCursor records_;
-  const StoreIndex& index_;
-  bool with_values_;
-};
+Result<std::optional<Item>> ItemCursorState::next() {
+  if (!slots_) slots_ = snapshot_->slots_in_log_order();
+  if (index_ == slots_->size()) return std::nullopt;
+  const std::uint64_t slot = (*slots_)[index_];
+  DATAWAL_TRY_ASSIGN(const DecodedFrame frame, snapshot_->read(slot, reader_));
+  ++index_;
+  Item item = item_of(frame, snapshot_->records().position(address_in_slot(slot)));
+  if (parts_ == ItemParts::kKeys) item.value = {};
+  return item;
+}
 
 ItemCursor::ItemCursor(std::unique_ptr<ItemCursorState> state) : state_(std::move(state)) {}
 ItemCursor::ItemCursor(ItemCursor&&) noexcept = default;
@@ -33,14 +27,6 @@ ItemCursor::~ItemCursor() = default;
 
 Result<std::optional<Item>> ItemCursor::next() {
   return state_->next();
-}
-
-ItemCursor DataWal::items() const {
-  return ItemCursor(std::make_unique<ItemCursorState>(scan(), impl_->index(), true));
-}
-
-ItemCursor DataWal::keys() const {
-  return ItemCursor(std::make_unique<ItemCursorState>(scan(), impl_->index(), false));
 }
 
 }  // namespace datawal

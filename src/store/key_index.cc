@@ -12,8 +12,13 @@ KeyIndex::KeyIndex() {
 
 KeyIndex::~KeyIndex() = default;
 
-bool KeyIndex::replace(KeyHash hash, LogAddress source, LogAddress target) noexcept {
+std::unique_ptr<FrozenIndex> KeyIndex::freeze() {
+  return frozen_.freeze({*directories_.back(), overflow_, size(), generation_});
+}
+
+bool KeyIndex::replace(KeyHash hash, LogAddress source, LogAddress target) {
   const HashParts parts(hash);
+  keep_for_frozen(parts);
   bool found = false;
   const auto look_at = [&](std::uint64_t entry, const IndexCell& cell) {
     found = address_in_slot(entry) == source;

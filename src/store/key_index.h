@@ -18,11 +18,12 @@
 // one. No set of keys makes the index wrong, or dividing endless: a table with less than half its
 // slots used is not divided, and one put divides one table at most.
 //
-// Thread safety: find(), holds(), prefetch(), size() and memory_size() may be called by any thread
-// at any time; they take no lock, never wait and write nothing that others read. The other
-// functions are for one thread at a time, whoever else searches meanwhile. A key that is in the
-// index throughout a call is found by it, and every answer is one that was right at some moment of
-// the call; so the record at the address may have been superseded when the caller looks at it.
+// Thread safety: find(), holds(), prefetch(), visit_candidates(), size() and memory_size() may be
+// called by any thread at any time; they take no lock, never wait and write nothing that others
+// read. The other functions are for one thread at a time, whoever else searches meanwhile. A key
+// that is in the index throughout a call is found by it, and every answer is one that was right at
+// some moment of the call; so the record at the address may have been superseded when the caller
+// looks at it.
 //
 // Memory is given back with the index only: what erased keys leave is used again, and directories
 // that searches may still be looking at are together smaller than the one in use.
@@ -42,6 +43,7 @@
 #include <vector>
 
 #include "log/log_addresses.h"
+#include "store/frozen_index.h"
 #include "store/index_answer.h"
 #include "store/index_directory.h"
 #include "store/index_overflow.h"
@@ -74,17 +76,22 @@ class KeyIndex {
   [[nodiscard]] IndexAnswer erase(KeyHash hash, const Matches& matches);
 
   // put() and erase() in two steps, for who may change entries: where a key's entries are, which
-  // holds until the next change, and then the change, which cannot fail.
+  // holds until the next change or freeze(), and then the change, which cannot fail.
   using Place = IndexPlace;
   template <typename Matches>
-  [[nodiscard]] std::expected<Place, MatchFailed> locate(KeyHash hash,
-                                                         const Matches& matches) const;
+  [[nodiscard]] std::expected<Place, MatchFailed> locate(KeyHash hash, const Matches& matches);
   std::optional<LogAddress> put_at(const Place& place, LogAddress address);
   std::optional<LogAddress> erase_at(const Place& place) noexcept;
 
   // Makes `target` the address of the key whose address is `source`; does nothing and returns false
   // if that has changed. For a record that is moved.
-  bool replace(KeyHash hash, LogAddress source, LogAddress target) noexcept;
+  bool replace(KeyHash hash, LogAddress source, LogAddress target);
+
+  // The index as it is now, which stays so whatever changes here; this index must outlive it. For
+  // the thread that may change entries. Costs a copy of the directory, some 2 microseconds for a
+  // million keys, and of the overflow; and later, once for each table, a copy of the table by the
+  // first that changes something in it.
+  [[nodiscard]] std::unique_ptr<FrozenIndex> freeze();
 
   // Whether `address` is the key's, without asking for the key: whether a record is live.
   [[nodiscard]] bool holds(KeyHash hash, LogAddress address) const noexcept;
@@ -99,7 +106,8 @@ class KeyIndex {
   }
 
   // Calls visit(LogAddress) for what the other functions would ask `matches` about, as far as it is
-  // known without waiting: to begin loading that too. For the thread that may change entries.
+  // known without waiting: to begin loading that too. For a thread that may not change entries it
+  // is a guess.
   template <typename Visit>
   void visit_candidates(KeyHash hash, const Visit& visit) const {
     const HashParts parts(hash);
@@ -142,6 +150,12 @@ class KeyIndex {
   // Searches until no move of an entry can have got in the way, or `search` says that it need not.
   template <typename Search>
   void search_until_sure(const HashParts& parts, const Search& search) const;
+  // Must have been called before what belongs to `parts` is changed.
+  void keep_for_frozen(const HashParts& parts) {
+    IndexTable& table = table_of(parts);
+    if (table.generation() != generation_) [[unlikely]]
+      frozen_.keep(table, parts, generation_);
+  }
   void insert(const HashParts& parts, std::uint64_t entry);
   void erase_cell(const IndexCell& cell) noexcept;
   [[nodiscard]] bool can_divide(const IndexTable& table) const noexcept;
@@ -154,92 +168,12 @@ class KeyIndex {
   IndexOverflow overflow_;
   std::unique_ptr<IndexTable> spare_table_;
   std::unique_ptr<IndexDirectory> spare_directory_;
+  FrozenIndexes frozen_;
+  std::uint64_t generation_ = 0;  // how often the index has been frozen
   std::atomic<std::uint64_t> size_{0};
   std::atomic<std::size_t> memory_size_{0};  // without the overflow
 };
 
-template <typename Search>
-void KeyIndex::search_until_sure(const HashParts& parts, const Search& search) const {
-  for (;;) {
-    IndexTable& table = table_of(parts);
-    const std::uint64_t version = table.version();
-    // The version tells of moves in the table; the directory is asked again because what was sought
-    // may have gone to another.
-    if (search(table) || (table.is_unchanged_since(version) && &table_of(parts) == &table)) return;
-  }
-}
-
-template <typename Matches>
-IndexAnswer KeyIndex::find(KeyHash hash, const Matches& matches) const {
-  const HashParts parts(hash);
-  std::optional<LogAddress> found;
-  bool failed = false;
-  bool is_superseded = false;
-  const auto look_at = [&](std::uint64_t entry, const IndexCell& cell) {
-    // An entry that is being put into a slot just emptied is not there before it has its tag.
-    if (!cell.has_tag(parts.tag)) return true;
-    const LogAddress address = address_in_slot(entry);
-    if (found && address <= *found) return true;  // older, or the same entry as it moves
-    const Match match = matches(address);
-    if (match == Match::kYes) {
-      found = address;
-      return true;
-    }
-    // If the record was moved meanwhile, something else may have been where it was.
-    is_superseded = cell.slot->load(std::memory_order_acquire) != entry || !cell.has_tag(parts.tag);
-    failed = match == Match::kFailed && !is_superseded;
-    return !failed && !is_superseded;
-  };
-  do {
-    is_superseded = false;
-    search_until_sure(parts, [&](IndexTable& table) {
-      table.prefetch_slots(parts);  // so that they load while the tags do
-      visit(table, parts, look_at);
-      return found || failed || is_superseded;
-    });
-  } while (is_superseded);
-  if (failed) return std::unexpected(MatchFailed{});
-  return found;
-}
-
-template <typename Matches>
-std::expected<KeyIndex::Place, MatchFailed> KeyIndex::locate(KeyHash hash,
-                                                             const Matches& matches) const {
-  Place place(hash);
-  bool failed = false;
-  const auto look_at = [&](std::uint64_t entry, const IndexCell& cell) {
-    const LogAddress address = address_in_slot(entry);
-    const Match match = matches(address);
-    failed = match == Match::kFailed;
-    if (match != Match::kYes) return !failed;
-    if (!place.cell_) {
-      place.cell_ = cell;
-      place.latest_ = address;
-    } else {
-      place.others_.push_back(cell);
-      place.latest_ = std::max(place.latest_, address);
-    }
-    return true;
-  };
-  IndexTable& table = table_of(place.parts_);
-  table.prefetch_slots(place.parts_);
-  visit(table, place.parts_, look_at);
-  if (failed) return std::unexpected(MatchFailed{});
-  return place;
-}
-
-template <typename Matches>
-IndexAnswer KeyIndex::put(KeyHash hash, LogAddress address, const Matches& matches) {
-  const auto place = locate(hash, matches);
-  if (!place) return std::unexpected(place.error());
-  return put_at(*place, address);
-}
-
-template <typename Matches>
-IndexAnswer KeyIndex::erase(KeyHash hash, const Matches& matches) {
-  const auto place = locate(hash, matches);
-  if (!place) return std::unexpected(place.error());
-  return erase_at(*place);
-}
-
 }  // namespace datawal
+
+#include "store/key_index_search.h"  // IWYU pragma: export

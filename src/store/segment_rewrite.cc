@@ -104,6 +104,7 @@ Status SegmentRewrite::reserve_mark(Txid txid) {
 Status SegmentRewrite::write_mark(Txid horizon) {
   const CompactionMarkFrame frame = encode_compaction_mark(*mark_txid_, {horizon});
   if (mark_offset_ == 0) summary_.first_crc = crc_of(frame);
+  summary_.horizon = horizon;
   return target_.write_at(mark_offset_, frame);
 }
 

@@ -1,36 +1,51 @@
-// The live keys of a store in ascending byte order, with where their records are.
+// The order of the keys that an index had at one moment: 16 bytes a key, of which eight are the
+// beginning of the key, which settles most comparisons, and eight lead to its record.
+//
+// Thread safety: does not change; any thread may use it at any time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <span>
 #include <vector>
 
 #include "datawal/bytes.h"
-#include "store/store_index.h"
+#include "datawal/error.h"
+#include "log/log_addresses.h"
+#include "store/key_hash.h"
+#include "store/store_records.h"
 
 namespace datawal {
 
 class SortedKeys {
  public:
   struct Entry {
-    std::uint64_t
-        prefix;  // the key's first eight bytes as a big-endian number: settles most comparisons
-    ByteView key;
-    LogAddress address;
+    std::uint64_t prefix;  // the key's first eight bytes as a big-endian number
+    std::uint64_t slot;    // of the index: see IndexTable
   };
 
-  // Reads the keys of `records`, which are those of all live keys in log order, and sorts them.
-  // Each is held against the index; what is not read is the values.
-  [[nodiscard]] static Result<SortedKeys> collect(const StoreIndex& index,
-                                                  const std::vector<IndexedRecord>& records);
+  // Reads the keys of the records that `slots` lead to, in that order, holds each against its slot,
+  // and sorts them. Fails where one cannot be read or is of another key.
+  [[nodiscard]] static Result<SortedKeys> collect(const StoreRecords& records,
+                                                  const KeyHashFunction& hash_function,
+                                                  std::span<const std::uint64_t> slots);
 
-  [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
+  // In ascending byte order of the keys.
+  [[nodiscard]] std::span<const Entry> entries() const { return entries_; }
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+
+  // The index of the first entry whose key is not less than `key`. `records` are those of
+  // collect(). Fails where a key cannot be read that begins with the same eight bytes.
+  [[nodiscard]] Result<std::size_t> lower_bound(ByteView key, const StoreRecords& records) const;
 
  private:
-  void add(ByteView key, LogAddress address);
-
   std::vector<Entry> entries_;
-  std::deque<Bytes> chunks_;  // the keys' bytes; a chunk never moves once it has been begun
 };
+
+// The first eight bytes of a key as a big-endian number, which orders keys as far as it goes.
+[[nodiscard]] std::uint64_t key_prefix(ByteView key);
+
+// Sorts slots by where their records are in the log.
+void sort_in_log_order(std::span<std::uint64_t> slots, const StoreRecords& records);
 
 }  // namespace datawal

@@ -1,7 +1,7 @@
 // The live keys of a store: the key index together with the records that it leads to.
 //
-// Thread safety: fetch(), fetch_at(), is_live() and size() may be called by any thread at any time.
-// The other functions are for one thread at a time, whoever else reads meanwhile.
+// Thread safety: lookup(), what it gives, and size() may be used by any thread at any time. The
+// other functions are for one thread at a time, whoever else reads meanwhile.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +12,19 @@
 #include "datawal/record_log.h"
 #include "store/key_hash.h"
 #include "store/key_index.h"
+#include "store/key_lookup.h"
 #include "store/store_records.h"
 
 namespace datawal {
+
+// The live keys of a store at one moment, with what keeps their records where they are.
+struct FrozenStore {
+  std::shared_ptr<const KeyIndex> index;  // shares tables with the frozen one
+  std::unique_ptr<const FrozenIndex> frozen;
+  std::shared_ptr<const StoreRecords> records;
+  std::shared_ptr<const void> hold;
+  KeyHashFunction hash;
+};
 
 class StoreIndex {
  public:
@@ -25,17 +35,10 @@ class StoreIndex {
   StoreIndex(std::shared_ptr<const Directory> directory, StoreRecords::Access access,
              LoadedIndex loaded);
 
-  // A live record: its place, and the frame that is there. Its views are valid as long as its
-  // buffer, and the index.
-  struct Found {
-    Position position;
-    FetchedFrame fetched;
-  };
-  // Reads a key's record, if the key is live. Fails where the record on disk is not the one that
-  // was written.
-  [[nodiscard]] Result<std::optional<Found>> fetch(ByteView key) const;
-  // Reads the record at `address`, which is of `key`; fails likewise.
-  [[nodiscard]] Result<FetchedFrame> fetch_at(ByteView key, LogAddress address) const;
+  // For looking up keys.
+  [[nodiscard]] const KeyLookup<KeyIndex>& lookup() const { return lookup_; }
+  // The keys as they are now. For the thread that may change them.
+  [[nodiscard]] FrozenStore freeze() const;
 
   // What a put or a removal is going to change, looked up before the record is appended: then
   // nothing that can fail is left. Fails with kExhausted, and where an older record of the key
@@ -54,21 +57,12 @@ class StoreIndex {
 
   // What a segment's rewriting asks: the hash of a key, whether a record is the one that a live key
   // has its value from, and to make it another, whose address cannot fail to be had.
-  [[nodiscard]] KeyHash hash_of(ByteView key) const { return hash_(key); }
+  [[nodiscard]] KeyHash hash_of(ByteView key) const { return lookup_.hash_function()(key); }
   void prefetch(KeyHash hash) const { index_->prefetch(hash); }
   [[nodiscard]] bool holds(KeyHash hash, LogAddress address) const {
     return index_->holds(hash, address);
   }
   void move(KeyHash hash, LogAddress source, const RecordRef& target);
-
-  // Whether `record` is the one that a live key has its value from.
-  [[nodiscard]] bool is_live(const ScannedRecord& record) const;
-  // Whether `entry` can be the one of `key`.
-  [[nodiscard]] bool may_be_of(ByteView key, const IndexedRecord& entry) const {
-    return entry.may_be_of(hash_(key));
-  }
-  // All live records, in log order. Cost: 16 bytes a live key, and a sort.
-  [[nodiscard]] std::vector<IndexedRecord> live_records() const;
 
   // Saves the index, which covers the log up to `coverage`, beside the segments. For the thread
   // that may change it.
@@ -80,20 +74,16 @@ class StoreIndex {
   [[nodiscard]] std::uint64_t size() const noexcept { return index_->size(); }
 
  private:
-  class KeyMatcher;
-
   [[nodiscard]] Result<KeyIndex::Place> locate(ByteView key, KeyHash hash) const;
   void note_dead(std::optional<LogAddress> address) {
     if (address) records_->note_dead(*address);
   }
 
   SipHashKey secret_;
-  KeyHashFunction hash_;
-  std::unique_ptr<KeyIndex> index_;  // neither of the two moves
-  std::unique_ptr<StoreRecords> records_;
+  // Neither of the two moves. Shared with snapshots, which may outlive the store.
+  std::shared_ptr<KeyIndex> index_;
+  std::shared_ptr<StoreRecords> records_;
+  KeyLookup<KeyIndex> lookup_;
 };
-
-// An error that says that another key's record is where a key's should be.
-[[nodiscard]] Error key_mismatch(Position position);
 
 }  // namespace datawal

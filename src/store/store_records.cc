@@ -5,9 +5,15 @@
 #include <utility>
 
 #include "base/try.h"
-#include "format/names.h"
 
 namespace datawal {
+namespace {
+
+constexpr std::size_t kCacheLine = 64;
+// Of a frame, whose size nobody knows yet: from there on the processor goes on by itself.
+constexpr std::size_t kPrefetchSize = 3 * kCacheLine;
+
+}  // namespace
 
 // Shared with those who hold, because they may be the last.
 struct StoreRecords::Released {
@@ -42,15 +48,15 @@ struct StoreRecords::Holders {
 };
 
 StoreRecords::StoreRecords(std::shared_ptr<const Directory> directory, Access access)
-    : StoreRecords(std::move(directory), access, std::make_unique<LogAddresses>(), {}) {}
+    : StoreRecords(std::move(directory), std::move(access), std::make_unique<LogAddresses>(), {}) {}
 
 StoreRecords::StoreRecords(std::shared_ptr<const Directory> directory, Access access,
                            std::unique_ptr<LogAddresses> addresses,
                            const std::vector<SegmentFacts>& segments)
     : directory_(std::move(directory)),
-      access_(access),
+      access_(std::move(access)),
       addresses_(std::move(addresses)),
-      files_(std::make_unique<SegmentFiles>(directory_)),
+      files_(std::make_unique<SegmentFiles>(directory_, access_.held)),
       released_(std::make_shared<Released>()),
       holders_(std::make_shared<Holders>(released_)) {
   for (const SegmentFacts& segment : segments) {
@@ -70,15 +76,17 @@ Result<LogAddress> StoreRecords::add(const RecordRef& ref) {
 }
 
 // Where a segment cannot be mapped, for want of address space or because somebody forbids it, its
-// records are fetched.
+// records are fetched. Opened it is all the same, so that its name is not asked for when another
+// file may have it.
 void StoreRecords::map_segment(SegmentId segment) {
-  if (!access_.may_map || views_.contains(segment)) return;
-  const auto file = directory_->open(segment_name(segment), OpenMode::kRead);
-  if (!file) return;
+  if (views_.contains(segment)) return;
+  const auto file = files_->get(segment);
+  if (!file || !access_.may_map) return;
   const Result<std::uint64_t> size = (*file)->size();
   if (!size) return;
   std::unique_ptr<FileView> view = (*file)->view(std::max(*size, access_.size_max));
   if (!view) return;
+  files_->forget(segment);  // the view is enough
   addresses_->set_mapping(segment, view->bytes());
   views_[segment] = std::move(view);
 }
@@ -86,6 +94,12 @@ void StoreRecords::map_segment(SegmentId segment) {
 Status StoreRecords::check_room() const {
   if (addresses_->has_room()) return {};
   return std::unexpected(LogAddresses::exhausted({}));
+}
+
+void StoreRecords::prefetch(LogAddress address) const noexcept {
+  const ByteView bytes = view(address);
+  const std::size_t size = std::min(bytes.size(), kPrefetchSize);
+  for (std::size_t at = 0; at < size; at += kCacheLine) __builtin_prefetch(&bytes[at]);
 }
 
 Result<FetchedFrame> StoreRecords::fetch(LogAddress address) const {
@@ -125,9 +139,15 @@ void StoreRecords::note_dead(LogAddress address) {
   addresses_->note_dead(address, decoded != nullptr ? decoded->size() : kFrameSizeMin);
 }
 
+// What is mapped now is this object's, what has been replaced by then its holders'.
+struct StoreRecords::Hold {
+  std::shared_ptr<const StoreRecords> records;
+  std::shared_ptr<Holders> holders;
+};
+
 std::shared_ptr<const void> StoreRecords::hold() const {
   const std::lock_guard lock(mutex_);
-  return holders_;
+  return std::make_shared<const Hold>(Hold{shared_from_this(), holders_});
 }
 
 Status StoreRecords::replace(std::span<const SegmentSource> replaced,

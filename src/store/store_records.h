@@ -6,6 +6,8 @@
 //
 // Thread safety: add(), note_dead() and replace() are for one thread at a time; any thread may call
 // the other functions meanwhile, for addresses that have reached it through an index.
+//
+// Shared: what a snapshot or a pinned value leads to must stay after the store is closed and gone.
 #pragma once
 
 #include <functional>
@@ -32,13 +34,15 @@ struct SegmentSource {
   std::shared_ptr<const File> file;  // shared with whoever still reads old records
 };
 
-class StoreRecords {
+class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
  public:
   // How segments are read. Those below `size_max` are mapped as if they had that size already, so
   // that they may grow to it.
   struct Access {
     bool may_map = false;
     std::uint64_t size_max = 0;
+    // Whose files are read, where others may replace those of their names.
+    std::shared_ptr<const SegmentSet> held = {};
   };
 
   StoreRecords(std::shared_ptr<const Directory> directory, Access access);
@@ -54,6 +58,8 @@ class StoreRecords {
 
   // The bytes of the record at `address` and of some behind it; none where it has to be fetched.
   [[nodiscard]] ByteView view(LogAddress address) const { return addresses_->view_at(address); }
+  // Begins to load the record at `address`, if it is in memory.
+  void prefetch(LogAddress address) const noexcept;
   // The record, checked; in the mapping where there is one. Fails where the record on disk is not
   // the one that was written.
   [[nodiscard]] Result<FetchedFrame> fetch(LogAddress address) const;
@@ -66,7 +72,7 @@ class StoreRecords {
   // Who looks up an address and what is there without holding it is in a use of this.
   [[nodiscard]] const GracePeriod& grace() const { return grace_; }
   // Keeps what every address of now leads to, for as long as it lives. To be taken within a use of
-  // grace(), or by the thread that replaces.
+  // grace(), or by the thread that replaces; only where a shared_ptr owns this object.
   [[nodiscard]] std::shared_ptr<const void> hold() const;
 
   // Runs `rename`, which puts a file in the place of the segments `replaced`, under the name of the
@@ -81,6 +87,10 @@ class StoreRecords {
   // The caller knows that no index holds an address in it.
   void release_replaced();
 
+  // At least the size of the record at `address`.
+  [[nodiscard]] std::uint64_t size_from(LogAddress address) const {
+    return addresses_->size_from(address);
+  }
   [[nodiscard]] Position position(LogAddress address) const {
     return addresses_->position_of(address);
   }
@@ -88,7 +98,8 @@ class StoreRecords {
     return addresses_->find(position);
   }
   [[nodiscard]] const LogAddresses& addresses() const { return *addresses_; }
-  [[nodiscard]] SegmentFiles& files() const { return *files_; }
+  [[nodiscard]] const Access& access() const { return access_; }
+  [[nodiscard]] const std::shared_ptr<const Directory>& directory() const { return directory_; }
 
  private:
   // What a replaced segment had.
@@ -100,6 +111,7 @@ class StoreRecords {
   // Units that nobody holds any more.
   struct Released;
   struct Holders;
+  struct Hold;
 
   void map_segment(SegmentId segment);
   void reuse_released();

@@ -32,6 +32,8 @@ std::vector<RandomSession::Operation> RandomSession::operations() {
       {"scan", 2, [this] { scan(); }},
       {"scan from", 3, [this] { scan_from(); }},
       {"walk", 2, [this] { walk(); }},
+      {"take a snapshot", 4, [this] { take_snapshot(); }},
+      {"look at a snapshot", 4, [this] { look_at_snapshot(); }},
       {"compact", 1, [this] { compact(); }},
       {"export and import", 1, [this] { export_and_import(); }},
       {"import into itself", 1, [this] { import_into_self(); }},
@@ -177,6 +179,7 @@ void RandomSession::rotate() {
 }
 
 void RandomSession::open() {
+  snapshots_.clear();  // their process is gone
   store_.reset();
   Result<DataWal> opened = DataWal::open(base_ / "store", options());
   if (!opened) return check_error(opened.error());
@@ -253,6 +256,38 @@ void RandomSession::walk() {
   }
   if (found != expected) problem("items: other keys and values");
   if (store_->size() != expected.size()) problem("size is wrong");
+}
+
+void RandomSession::take_snapshot() {
+  if (!store_) return;
+  Result<Snapshot> snapshot = store_->snapshot();
+  if (!snapshot) return check_error(snapshot.error());
+  if (snapshots_.size() == 3) snapshots_.erase(snapshots_.begin());
+  snapshots_.push_back({*std::move(snapshot), model_.values(), store_->log()->last_txid()});
+}
+
+void RandomSession::look_at_snapshot() {
+  if (snapshots_.empty()) return;
+  const TakenSnapshot& taken = snapshots_[below(snapshots_.size())];
+  if (taken.snapshot.txid() != taken.txid) problem("a snapshot is of another txid");
+  Result<OrderedCursor> cursor = taken.snapshot.range({});
+  if (!cursor) return check_error(cursor.error());
+  auto expected = taken.values.begin();
+  while (true) {
+    const auto item = cursor->next();
+    if (!item) return check_error(item.error());
+    if (!*item) break;
+    if (expected == taken.values.end() || as_text((*item)->key) != expected->first ||
+        as_text((*item)->value) != expected->second) {
+      return problem("a snapshot has other keys and values");
+    }
+    ++expected;
+  }
+  if (expected != taken.values.end()) problem("a snapshot lacks keys");
+  const std::string key = random_key();
+  const auto value = taken.snapshot.get(as_bytes(key));
+  if (!value) return check_error(value.error());
+  if (value->has_value() != taken.values.contains(key)) problem("a snapshot: presence is wrong");
 }
 
 void RandomSession::compare_copy(const std::filesystem::path& path) {

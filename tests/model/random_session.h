@@ -55,6 +55,8 @@ class RandomSession {
   void scan();
   void scan_from();
   void walk();
+  void take_snapshot();
+  void look_at_snapshot();
   void compact();
   void export_and_import();
   void import_into_self();
@@ -91,6 +93,12 @@ class RandomSession {
   LogModel model_;
   LogModel::Floor floor_ = LogModel::Floor::kVisible;  // of the next open
   std::optional<DataWal> store_;
+  struct TakenSnapshot {
+    Snapshot snapshot;
+    KeyValues values;
+    Txid txid;
+  };
+  std::vector<TakenSnapshot> snapshots_;
   std::optional<Follower> follower_;
   std::size_t followed_count_ = 0;
   std::size_t opened_count_ = 0;  // records that the store had when it was opened

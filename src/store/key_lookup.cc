@@ -1,0 +1,135 @@
+#include "store/key_lookup.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "base/bytes_equal.h"
+#include "base/try.h"
+#include "store/frozen_index.h"
+#include "store/key_index.h"
+#include "store/key_matcher.h"
+
+namespace datawal {
+namespace {
+
+// How many keys are between the steps of one: enough for a load from memory to end meanwhile.
+constexpr std::size_t kDistance = 8;
+
+void copy_bytes(ByteView source, std::byte* target) {
+  if (!source.empty()) std::memcpy(target, source.data(), source.size());
+}
+
+// The value of a frame as one that owns its bytes.
+Value to_value(FetchedFrame fetched) {
+  const ByteView value = fetched.frame.record.payload;
+  if (!fetched.buffer) {
+    auto copy = std::make_unique_for_overwrite<std::byte[]>(value.size());
+    copy_bytes(value, copy.get());
+    return {std::move(copy), 0, value.size()};
+  }
+  const auto offset = static_cast<std::size_t>(value.data() - fetched.buffer.get());
+  return {std::move(fetched.buffer), offset, value.size()};
+}
+
+}  // namespace
+
+template <typename Index>
+Result<std::optional<FoundRecord>> KeyLookup<Index>::fetch(ByteView key, KeyHash hash) const {
+  const KeyMatcher matcher(*records_, hash_function_, key, hash, KeyMatcher::Purpose::kRead);
+  const IndexAnswer answer = index_->find(hash, matcher);
+  const std::optional<LogAddress> address = answer ? *answer : std::nullopt;
+  if (const Error* damage = matcher.damage_behind(address)) return std::unexpected(*damage);
+  if (!address) return std::nullopt;
+  if (std::optional<FetchedFrame> fetched = matcher.take(*address)) {
+    return FoundRecord{*address, *std::move(fetched)};
+  }
+  DATAWAL_TRY_ASSIGN(FetchedFrame fetched, fetch_at(key, *address));
+  return FoundRecord{*address, std::move(fetched)};
+}
+
+// The record at `address`, which is of `key`.
+template <typename Index>
+Result<FetchedFrame> KeyLookup<Index>::fetch_at(ByteView key, LogAddress address) const {
+  DATAWAL_TRY_ASSIGN(FetchedFrame fetched, records_->fetch(address));
+  const RecordView& record = fetched.frame.record;
+  if (record.type != RecordType::kPut) {
+    return std::unexpected(not_a_put(record.type, records_->position(address)));
+  }
+  if (bytes_equal(record.key, key)) return fetched;
+  return std::unexpected(key_mismatch(records_->position(address)));
+}
+
+template <typename Index>
+Result<std::optional<Value>> KeyLookup<Index>::get(ByteView key, KeyHash hash) const {
+  DATAWAL_TRY_ASSIGN(std::optional<FoundRecord> found, fetch(key, hash));
+  if (!found) return std::nullopt;
+  return to_value(std::move(found->fetched));
+}
+
+template <typename Index>
+Result<std::optional<std::size_t>> KeyLookup<Index>::get_into(ByteView key,
+                                                              MutableByteView buffer) const {
+  DATAWAL_TRY_ASSIGN(const std::optional<FoundRecord> found, fetch(key, hash_function_(key)));
+  if (!found) return std::nullopt;
+  const ByteView value = found->fetched.frame.record.payload;
+  copy_bytes(value.first(std::min(value.size(), buffer.size())), buffer.data());
+  return value.size();
+}
+
+template <typename Index>
+Result<std::optional<PinnedValue>> KeyLookup<Index>::get_view(ByteView key) const {
+  DATAWAL_TRY_ASSIGN(std::optional<FoundRecord> found, fetch(key, hash_function_(key)));
+  if (!found) return std::nullopt;
+  const ByteView value = found->fetched.frame.record.payload;
+  if (found->fetched.buffer) return PinnedValue(value, std::move(found->fetched.buffer));
+  return PinnedValue(value, hold_ ? hold_ : records_->hold());
+}
+
+// A look-up waits for the index, and then for the record that this leads to. So that many wait at
+// once, each key is a step further than the one behind it.
+template <typename Index>
+std::vector<Result<std::optional<Value>>> KeyLookup<Index>::multi_get(
+    std::span<const ByteView> keys) const {
+  std::vector<Result<std::optional<Value>>> values;
+  values.reserve(keys.size());
+  std::array<KeyHash, 2 * kDistance> hashes{};
+  const auto hash_at = [&](std::size_t index) -> KeyHash& { return hashes[index % hashes.size()]; };
+  const auto prefetch_record = [this](LogAddress address) { records_->prefetch(address); };
+  for (std::size_t step = 0; step < keys.size() + 2 * kDistance; ++step) {
+    if (step >= 2 * kDistance) {
+      const std::size_t index = step - 2 * kDistance;
+      values.push_back(get(keys[index], hash_at(index)));
+    }
+    if (step < keys.size()) {
+      hash_at(step) = hash_function_(keys[step]);
+      index_->prefetch(hash_at(step));
+    }
+    if (step >= kDistance && step < keys.size() + kDistance) {
+      index_->visit_candidates(hash_at(step - kDistance), prefetch_record);
+    }
+  }
+  return values;
+}
+
+template <typename Index>
+Result<bool> KeyLookup<Index>::contains_key(ByteView key) const {
+  DATAWAL_TRY_ASSIGN(const std::optional<FoundRecord> found, fetch(key, hash_function_(key)));
+  return found.has_value();
+}
+
+template <typename Index>
+Result<std::optional<RecordRef>> KeyLookup<Index>::ref_of(ByteView key) const {
+  DATAWAL_TRY_ASSIGN(const std::optional<FoundRecord> found, fetch(key, hash_function_(key)));
+  if (!found) return std::nullopt;
+  const Position position = records_->position(found->address);
+  return RecordRef{position.segment, static_cast<std::uint32_t>(found->fetched.frame.size),
+                   position.offset};
+}
+
+template class KeyLookup<KeyIndex>;
+template class KeyLookup<FrozenIndex>;
+
+}  // namespace datawal

@@ -1,0 +1,84 @@
+// Whether the record at an address is that of a key: what a search in an index asks.
+//
+// Thread safety: a matcher is for one search.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "base/bytes_equal.h"
+#include "datawal/record_log.h"
+#include "format/frame_encoding.h"
+#include "store/index_answer.h"
+#include "store/key_hash.h"
+#include "store/store_records.h"
+
+namespace datawal {
+
+// A record that is not the one that was written may be the one that is sought, or, once in a
+// million times, another key's. Who reads takes it for another's, and learns of it if nothing newer
+// is found. Who writes takes it for this key's, and replaces it. Where a record cannot be read at
+// all, nobody knows.
+class KeyMatcher {
+ public:
+  enum class Purpose { kRead, kReplace };
+
+  KeyMatcher(const StoreRecords& records, const KeyHashFunction& hash_function, ByteView key,
+             KeyHash hash, Purpose purpose)
+      : records_(records),
+        hash_function_(hash_function),
+        key_(key),
+        hash_(hash),
+        purpose_(purpose) {}
+
+  [[nodiscard]] Match operator()(LogAddress address) const {
+    return is_key_in_memory(address) ? Match::kYes : match_fetched(address);
+  }
+
+  // Why it is not known whether the key is live, if what was found is older than the damage.
+  [[nodiscard]] const Error* damage_behind(const std::optional<LogAddress>& found) const {
+    return damaged_at_ && (!found || *found < *damaged_at_) ? &damage_ : nullptr;
+  }
+  // Why a call of the index has failed.
+  [[nodiscard]] const Error& failure() const { return damage_; }
+  // What has been read of the record at `address` already.
+  [[nodiscard]] std::optional<FetchedFrame> take(LogAddress address) const {
+    if (fetched_at_ != address) return std::nullopt;
+    return std::move(fetched_);
+  }
+
+ private:
+  [[nodiscard]] Match match_damaged(LogAddress address, Error error) const;
+  // The checksum is left to whoever wants the value: here a wrong key only costs a second look.
+  [[nodiscard]] bool is_key_in_memory(LogAddress address) const {
+    const ByteView bytes = records_.view(address);
+    if (bytes.size() < frame_size(key_.size(), 0)) return false;
+    return header_key_size(bytes) == key_.size() &&
+           bytes_equal(bytes.subspan(kFrameHeaderSize, key_.size()), key_);
+  }
+  [[nodiscard]] Match match_fetched(LogAddress address) const;
+  [[nodiscard]] Status check(const RecordView& record, LogAddress address) const;
+
+  const StoreRecords& records_;
+  const KeyHashFunction& hash_function_;
+  ByteView key_;
+  KeyHash hash_;
+  Purpose purpose_;
+  // Noted on the way; the index calls a matcher that does not change.
+  mutable FetchedFrame fetched_;
+  mutable std::optional<LogAddress> fetched_at_;
+  mutable std::optional<LogAddress> damaged_at_;
+  mutable Error damage_;
+};
+
+// Success if `record`, which was found at `address`, can be the one that an entry with `region` was
+// made for; else kNotAPut or kKeyMismatch. Of other keys' records, one in four million can.
+[[nodiscard]] Status check_live_record(const RecordView& record, std::uint32_t region,
+                                       const KeyHashFunction& hash_function, Position position);
+
+// An error that says that another record than a Put is where a key's should be, or another key's.
+[[nodiscard]] Error not_a_put(RecordType type, Position position);
+[[nodiscard]] Error key_mismatch(Position position);
+
+}  // namespace datawal
