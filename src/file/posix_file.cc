@@ -104,6 +104,17 @@ Result<std::uint64_t> PosixFile::size() const {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
+std::optional<FileIdentity> PosixFile::identity() const {
+  constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
+  struct stat status = {};
+  if (::fstat(fd_.get(), &status) != 0) return std::nullopt;
+  return FileIdentity{
+      .device = status.st_dev,
+      .inode = status.st_ino,
+      .size = static_cast<std::uint64_t>(status.st_size),
+      .modified_ns = status.st_mtim.tv_sec * kNanosecondsPerSecond + status.st_mtim.tv_nsec};
+}
+
 Status PosixFile::truncate(std::uint64_t size) {
   if (size > kOffsetMax) return std::unexpected(posix_error(EFBIG, "resize the file", path_));
   if (retry_interrupted([&] { return ::ftruncate(fd_.get(), static_cast<off_t>(size)); }) != 0) {
