@@ -169,6 +169,10 @@ class DATAWAL_EXPORT DataWal {
   // all live keys; one read and one write of every live record.
   [[nodiscard]] Result<CompactionStats> compact_to(const std::filesystem::path& target) const;
 
+  // A copy of the whole store, as RecordLog::checkpoint(). Fails with kReadOnly where the store was
+  // opened read-only: use datawal::checkpoint() there.
+  [[nodiscard]] Result<CopyStats> checkpoint(const std::filesystem::path& target);
+
   // Writes the live keys as JSON lines {"key_b64":"...","value_b64":"..."} in ascending byte order
   // of the keys. The file appears whole and synced, or not at all; missing parent directories are
   // made. Fails with kAlreadyExists if the file exists and `overwrite` is kNo. Cost: memory for all

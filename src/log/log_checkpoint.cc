@@ -1,0 +1,77 @@
+#include "log/log_checkpoint.h"
+
+#include <string>
+#include <utility>
+
+#include "base/try.h"
+#include "file/staging.h"
+#include "log/log_copy.h"
+#include "log/log_view.h"
+#include "log/readable_log.h"
+
+namespace datawal {
+namespace {
+
+struct DurableEnd {
+  Position position;
+  Txid txid;
+};
+
+Status take_durable(LogCopy& copy, const DurableEnd& end) {
+  std::uint64_t size = end.position.segment == copy.last() ? end.position.offset : 0;
+  if (end.position.segment > copy.last()) {
+    DATAWAL_TRY_ASSIGN(size, copy.last_file().size());
+  }
+  return copy.take_last(size);
+}
+
+// Where the log has not been rotated meanwhile, what is in the copy is known.
+Status check_end(const LogCopy& copy, const DurableEnd& end) {
+  const Txid last_txid = copy.stats().last_txid;
+  if (end.position.segment != copy.last() || last_txid == end.txid) return {};
+  return std::unexpected(Error{.code = ErrorCode::kCorruption,
+                               .message = "the copy of the log ends with txid " +
+                                          std::to_string(last_txid) + " instead of " +
+                                          std::to_string(end.txid) +
+                                          "; see what else writes to this store"});
+}
+
+}  // namespace
+
+Result<CopyStats> checkpoint_log(SharedLog& log, const std::filesystem::path& target) {
+  Filesystem& filesystem = filesystem_of(log.options());
+  DATAWAL_TRY(log.sync());
+  DATAWAL_TRY_ASSIGN(StagedDirectory staged, StagedDirectory::create(filesystem, target));
+  LogCopy copy(*log.directory(), staged.directory(), CopyMode::kLink);
+  DATAWAL_TRY(copy.take_sealed());
+  // Not before: what a compaction has dropped until now, it has dropped for what is durable by now.
+  const DurableEnd end = log.read([](const LogWriter& writer) {
+    return DurableEnd{writer.durable_end(), writer.durable_txid()};
+  });
+  DATAWAL_TRY(take_durable(copy, end));
+  DATAWAL_TRY(copy.verify());
+  DATAWAL_TRY(check_end(copy, end));
+  DATAWAL_TRY(copy.write_watermark(filesystem));
+  DATAWAL_TRY(staged.publish());
+  return copy.stats();
+}
+
+Result<CopyStats> RecordLog::checkpoint(const std::filesystem::path& target) {
+  return checkpoint_log(*log_, target);
+}
+
+Result<CopyStats> checkpoint(const std::filesystem::path& source,
+                             const std::filesystem::path& target, const Options& options) {
+  Filesystem& filesystem = filesystem_of(options);
+  DATAWAL_TRY_ASSIGN(const std::shared_ptr<Directory> directory, open_store(source, options));
+  DATAWAL_TRY_ASSIGN(StagedDirectory staged, StagedDirectory::create(filesystem, target));
+  LogCopy copy(*directory, staged.directory(), CopyMode::kLink);
+  DATAWAL_TRY_ASSIGN(TailReport tail, take_readable(copy, directory, filesystem));
+  DATAWAL_TRY(copy.write_watermark(filesystem));
+  DATAWAL_TRY(staged.publish());
+  CopyStats stats = copy.stats();
+  stats.tail = std::move(tail);
+  return stats;
+}
+
+}  // namespace datawal
