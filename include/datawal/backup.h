@@ -59,11 +59,10 @@ struct CopyStats {
 // size, time of change), and otherwise if it holds the same frames, for which it is read.
 //
 // Fails as checkpoint() does, and with the target as it was: with kNotEmpty where the target is
-// neither empty nor a backup, or has been written to since, with kLocked where somebody else writes
-// to it, with kGap where the source ends before the backup does or has another record in the place
-// of the backup's last, with kInvalidArgument where the target's filesystem cannot exchange two
-// directories. Cost: one read and one write, read back, of what is new and of the last segment; two
-// small reads a segment of what is not.
+// neither empty nor a backup of this store, has been written to since, or is ahead of the store;
+// with kLocked where somebody else writes to it; with kInvalidArgument where the target's
+// filesystem cannot exchange two directories. Cost: one read and one write, read back, of what is
+// new and of the last segment; two small reads a segment of what is not.
 [[nodiscard]] DATAWAL_EXPORT Result<CopyStats> backup(const std::filesystem::path& source,
                                                       const std::filesystem::path& target,
                                                       const Options& options = {});

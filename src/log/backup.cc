@@ -127,7 +127,7 @@ Status check_continues(const LogCopy& copy, const EarlierBackup& earlier, const 
     why = "it has another record with that txid";
   }
   return std::unexpected(
-      Error{.code = ErrorCode::kGap,
+      Error{.code = ErrorCode::kNotEmpty,
             .message = "the backup ends with txid " + std::to_string(last) +
                        ", and the store does not continue it: " + why +
                        "; this is another store, or an older state of it: name another target",

@@ -216,12 +216,12 @@ TEST_F(BackupTest, RefusesAnotherStoreAndAnOlderState) {
   }
   filesystem_.remove(kStore);
   make_log({"another", "store"});
-  expect_refusal(ErrorCode::kGap, "it ends with txid 2");
+  expect_refusal(ErrorCode::kNotEmpty, "it ends with txid 2");
   std::vector<std::string> payloads;
   for (int number = 0; number < 20; ++number) payloads.push_back(std::to_string(number));
   filesystem_.remove(kStore);
   make_log(payloads);
-  expect_refusal(ErrorCode::kGap, "another record with that txid");
+  expect_refusal(ErrorCode::kNotEmpty, "another record with that txid");
 }
 
 TEST_F(BackupTest, RefusesADamagedSourceAndKeepsWhatItHas) {
