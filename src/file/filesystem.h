@@ -178,7 +178,8 @@ class Directory {
   [[nodiscard]] virtual Status remove(std::string_view name) = 0;
   // Makes the directory `name`, one level; kAlreadyExists if the name is taken.
   [[nodiscard]] virtual Status make_directory(std::string_view name) = 0;
-  // Returns when the names in this directory would outlive a power cut.
+  // Returns when the names in this directory would outlive a power cut. May run beside anything
+  // else; what that brings meanwhile may be covered or not.
   [[nodiscard]] virtual Status sync() = 0;
   // Returns when this directory's own name in its parent would outlive a power cut.
   [[nodiscard]] virtual Status sync_parent() = 0;

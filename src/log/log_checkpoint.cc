@@ -17,6 +17,8 @@ struct DurableEnd {
   Txid txid;
 };
 
+// Where the last segment is one that is being begun, nothing in it is durable, and all before it
+// is; where another has been begun since, all of it is.
 Status take_durable(LogCopy& copy, const DurableEnd& end) {
   std::uint64_t size = end.position.segment == copy.last() ? end.position.offset : 0;
   if (end.position.segment > copy.last()) {
