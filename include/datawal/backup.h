@@ -15,6 +15,8 @@
 // is copied is what a reader would see at one instant: in any case what was appended before the
 // call.
 //
+// Of the options only Options::filesystem is looked at.
+//
 // Thread safety: free functions without shared state; any thread may call them at any time.
 #pragma once
 
@@ -36,7 +38,7 @@ struct CopyStats {
   std::uint64_t bytes_copied = 0;
   std::uint64_t bytes = 0;  // of all segments
   std::uint64_t records = 0;
-  Txid last_txid = 0;    // 0 if there is no record
+  Txid last_txid = 0;    // of the last record; 0 if there is none
   TailReport tail = {};  // of the source; what it speaks of is not in the copy
 };
 
@@ -62,7 +64,7 @@ struct CopyStats {
 // neither empty nor a backup of this store, has been written to since, or is ahead of the store;
 // with kLocked where somebody else writes to it; with kInvalidArgument where the target's
 // filesystem cannot exchange two directories. Cost: one read and one write, read back, of what is
-// new and of the last segment; two small reads a segment of what is not.
+// new and of the last segment; a few system calls a segment of what is not.
 [[nodiscard]] DATAWAL_EXPORT Result<CopyStats> backup(const std::filesystem::path& source,
                                                       const std::filesystem::path& target,
                                                       const Options& options = {});

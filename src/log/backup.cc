@@ -23,10 +23,11 @@ struct EarlierBackup {
   std::unique_ptr<FileLock> lock;
   BackupManifest manifest;
 
-  [[nodiscard]] Txid last_txid() const {
-    Txid last = 0;
+  // Of the last record; of an empty segment if there is none.
+  [[nodiscard]] SegmentContents last() const {
+    SegmentContents last;
     for (const BackupSegment& segment : manifest) {
-      last = std::max(last, segment.contents.last_txid);
+      if (segment.contents.records > 0) last = segment.contents;
     }
     return last;
   }
@@ -111,24 +112,22 @@ Result<std::optional<EarlierBackup>> open_earlier(Filesystem& filesystem,
   return earlier;
 }
 
-// A backup never goes back, and never becomes the backup of another store.
+// A backup never goes back, and never becomes the backup of another store. Its last record may have
+// been dropped by a compaction.
 Status check_continues(const LogCopy& copy, const EarlierBackup& earlier, const Directory& source) {
-  const Txid last = earlier.last_txid();
-  if (last == 0) return {};
+  const SegmentContents last = earlier.last();
+  if (last.records == 0) return {};
+  DATAWAL_TRY_ASSIGN(const LogCopy::Presence presence,
+                     copy.look_for(last.last_txid, last.last_frame_crc));
   const Txid newest = copy.stats().last_txid;
-  std::string why;
-  if (newest < last) why = "it ends with txid " + std::to_string(newest);
-  if (why.empty()) {
-    DATAWAL_TRY_ASSIGN(const std::optional<std::uint32_t> crc, copy.find_frame(last));
-    const auto has_last = [&](const BackupSegment& segment) {
-      return segment.contents.last_txid == last && segment.contents.last_frame_crc == crc;
-    };
-    if (!crc || std::ranges::any_of(earlier.manifest, has_last)) return {};
-    why = "it has another record with that txid";
-  }
+  if (presence == LogCopy::Presence::kPresent) return {};
+  if (presence == LogCopy::Presence::kAbsent && newest >= last.last_txid) return {};
+  const std::string why = presence == LogCopy::Presence::kAnother
+                              ? "it has another record with that txid"
+                              : "it ends with txid " + std::to_string(newest);
   return std::unexpected(
       Error{.code = ErrorCode::kNotEmpty,
-            .message = "the backup ends with txid " + std::to_string(last) +
+            .message = "the backup ends with txid " + std::to_string(last.last_txid) +
                        ", and the store does not continue it: " + why +
                        "; this is another store, or an older state of it: name another target",
             .path = source.path().string()});

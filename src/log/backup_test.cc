@@ -224,6 +224,23 @@ TEST_F(BackupTest, RefusesAnotherStoreAndAnOlderState) {
   expect_refusal(ErrorCode::kNotEmpty, "another record with that txid");
 }
 
+// As logs are that were written by a program whose counter went back.
+TEST_F(BackupTest, TakesTxidsInAnyOrder) {
+  testing::plant_segment(filesystem_, kStore, 1, frames({7, 8, 9, 1}));
+  testing::plant_segment(filesystem_, kStore, 2, frames({2, 3}));
+  EXPECT_EQ(back_up().last_txid, 3U);
+  testing::plant_segment(filesystem_, kStore, 2, frames({2, 3, 10}));
+  EXPECT_EQ(back_up().last_txid, 10U);
+  testing::plant_segment(filesystem_, kStore, 3, frames({1}));
+  EXPECT_EQ(back_up().last_txid, 1U);
+  testing::plant_segment(filesystem_, kStore, 3, frames({1, 2}));
+  back_up();
+  EXPECT_EQ(txids_in(kTarget), (std::vector<Txid>{7, 8, 9, 1, 2, 3, 10, 1, 2}));
+  RecordLog log = open();
+  must(log.checkpoint("checkpoint"));
+  EXPECT_EQ(txids_in("checkpoint"), txids_in(kTarget));
+}
+
 TEST_F(BackupTest, RefusesADamagedSourceAndKeepsWhatItHas) {
   RecordLog log = make_three_segments();
   back_up();

@@ -12,10 +12,25 @@
 namespace datawal {
 namespace {
 
+struct LastRecord {
+  Txid txid;
+  std::uint32_t frame_crc;
+
+  friend bool operator==(const LastRecord&, const LastRecord&) = default;
+};
+
 struct DurableEnd {
   Position position;
-  Txid txid;
+  std::optional<LastRecord> last_record = {};  // the one before the position, if that is the end
 };
+
+DurableEnd durable_end(const LogWriter& writer) {
+  DurableEnd end{.position = writer.durable_end()};
+  if (end.position != writer.end()) return end;
+  const IndexCoverage coverage = writer.coverage();
+  end.last_record = {coverage.last_frame_txid, coverage.last_frame_crc};
+  return end;
+}
 
 // Where the last segment is one that is being begun, nothing in it is durable, and all before it
 // is; where another has been begun since, all of it is.
@@ -27,15 +42,17 @@ Status take_durable(LogCopy& copy, const DurableEnd& end) {
   return copy.take_last(size);
 }
 
-// Where the log has not been rotated meanwhile, what is in the copy is known.
-Status check_end(const LogCopy& copy, const DurableEnd& end) {
-  const Txid last_txid = copy.stats().last_txid;
-  if (end.position.segment != copy.last() || last_txid == end.txid) return {};
-  return std::unexpected(Error{.code = ErrorCode::kCorruption,
-                               .message = "the copy of the log ends with txid " +
-                                          std::to_string(last_txid) + " instead of " +
-                                          std::to_string(end.txid) +
-                                          "; see what else writes to this store"});
+// Where nothing has been appended meanwhile, the last record of the copy is known.
+Status check_last_record(const LogCopy& copy, const DurableEnd& end) {
+  if (!end.last_record || end.position.segment != copy.last() || end.position.offset == 0)
+    return {};
+  const SegmentContents last = copy.manifest().back().contents;
+  if (LastRecord{last.last_txid, last.last_frame_crc} == *end.last_record) return {};
+  return std::unexpected(
+      Error{.code = ErrorCode::kCorruption,
+            .message = "the copy of the log ends with txid " + std::to_string(last.last_txid) +
+                       " instead of " + std::to_string(end.last_record->txid) +
+                       ", or with another record; see what else writes to this store"});
 }
 
 }  // namespace
@@ -47,12 +64,10 @@ Result<CopyStats> checkpoint_log(SharedLog& log, const std::filesystem::path& ta
   LogCopy copy(*log.directory(), staged.directory(), CopyMode::kLink);
   DATAWAL_TRY(copy.take_sealed());
   // Not before: what a compaction has dropped until now, it has dropped for what is durable by now.
-  const DurableEnd end = log.read([](const LogWriter& writer) {
-    return DurableEnd{writer.durable_end(), writer.durable_txid()};
-  });
+  const DurableEnd end = log.read([](const LogWriter& writer) { return durable_end(writer); });
   DATAWAL_TRY(take_durable(copy, end));
   DATAWAL_TRY(copy.verify());
-  DATAWAL_TRY(check_end(copy, end));
+  DATAWAL_TRY(check_last_record(copy, end));
   DATAWAL_TRY(copy.write_watermark(filesystem));
   DATAWAL_TRY(staged.publish());
   return copy.stats();

@@ -254,22 +254,35 @@ bool LogCopy::is_unchanged() const {
   return segments_.size() == earlier_segments_.size() && std::ranges::all_of(segments_, is_same);
 }
 
-Result<std::optional<std::uint32_t>> LogCopy::find_frame(Txid txid) const {
+Result<LogCopy::Presence> LogCopy::look_for(Txid txid, std::uint32_t frame_crc) const {
+  Presence found = Presence::kAbsent;
   for (const auto& [id, segment] : segments_) {
     const SegmentContents& contents = segment.reading->contents;
-    if (contents.last_txid < txid) continue;
-    if (segment.origin == Origin::kEarlier) return std::nullopt;
-    DATAWAL_TRY_ASSIGN(const std::unique_ptr<File> file,
-                       target_.open(segment_name(id), OpenMode::kRead));
-    SegmentReader reader(*file, 0, segment.size);
-    while (true) {
-      DATAWAL_TRY_ASSIGN(const SegmentStep step, reader.next());
-      if (step != SegmentStep::kFrame) break;
-      if (reader.frame().record.txid == txid) return reader.frame().crc;
+    if (contents.records == 0) continue;
+    if (contents.last_txid == txid && contents.last_frame_crc == frame_crc) {
+      return Presence::kPresent;
     }
-    return std::nullopt;
+    const bool is_beside = contents.last_txid < txid || contents.first_txid > txid;
+    if (segment.origin == Origin::kEarlier || (segment.reading->ascends && is_beside)) continue;
+    DATAWAL_TRY_ASSIGN(const Presence here, look_in(id, txid, frame_crc));
+    if (here == Presence::kPresent) return here;
+    if (here == Presence::kAnother) found = here;
   }
-  return std::nullopt;
+  return found;
+}
+
+Result<LogCopy::Presence> LogCopy::look_in(SegmentId id, Txid txid, std::uint32_t frame_crc) const {
+  DATAWAL_TRY_ASSIGN(const std::unique_ptr<File> file,
+                     target_.open(segment_name(id), OpenMode::kRead));
+  SegmentReader reader(*file, 0, segments_.at(id).size);
+  Presence found = Presence::kAbsent;
+  while (true) {
+    DATAWAL_TRY_ASSIGN(const SegmentStep step, reader.next());
+    if (step != SegmentStep::kFrame) return found;
+    if (reader.frame().record.txid != txid) continue;
+    if (reader.frame().crc == frame_crc) return Presence::kPresent;
+    found = Presence::kAnother;
+  }
 }
 
 BackupManifest LogCopy::manifest() const {
@@ -290,7 +303,7 @@ CopyStats LogCopy::stats() const {
     if (segment.origin == Origin::kCopied) stats.bytes_copied += contents.size;
     stats.bytes += contents.size;
     stats.records += contents.records;
-    stats.last_txid = std::max(stats.last_txid, contents.last_txid);
+    if (contents.records > 0) stats.last_txid = contents.last_txid;
   }
   return stats;
 }

@@ -67,8 +67,11 @@ class LogCopy {
   // Whether the copy is what the manifest given to reuse() says, after verify().
   [[nodiscard]] bool is_unchanged() const;
 
-  // The checksum of the frame with this txid in what was taken anew; nullopt if there is none.
-  [[nodiscard]] Result<std::optional<std::uint32_t>> find_frame(Txid txid) const;
+  enum class Presence { kAbsent, kPresent, kAnother };
+  // Whether a frame with this txid and checksum is in the copy, or only others with that txid.
+  // Where it is not the last of a segment that was linked from an earlier copy, it is not found
+  // there.
+  [[nodiscard]] Result<Presence> look_for(Txid txid, std::uint32_t frame_crc) const;
 
   // Of what has been verified.
   [[nodiscard]] BackupManifest manifest() const;
@@ -102,6 +105,7 @@ class LogCopy {
   [[nodiscard]] Status drop(SegmentId id);
   [[nodiscard]] Result<bool> link(SegmentId id, File& file, Segment& segment);
   [[nodiscard]] Result<bool> link_earlier(SegmentId id, const File& file, Segment& segment);
+  [[nodiscard]] Result<Presence> look_in(SegmentId id, Txid txid, std::uint32_t frame_crc) const;
   [[nodiscard]] Status verify_segment(SegmentId id, Segment& segment) const;
   [[nodiscard]] Error error_in(SegmentId id, Error error) const;
 
