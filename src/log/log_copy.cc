@@ -78,6 +78,7 @@ Result<std::vector<SegmentId>> LogCopy::list() const {
 // changed.
 Result<bool> LogCopy::is_settled(const std::vector<SegmentId>& ids) const {
   std::vector<SegmentId> taken;
+  taken.reserve(segments_.size() + 1);
   for (const auto& [id, segment] : segments_) taken.push_back(id);
   taken.push_back(last_->id);
   const auto end = std::ranges::upper_bound(ids, last_->id);
