@@ -111,6 +111,7 @@ CommandLine::CommandLine()
   add_export_command(*this);
   add_import_command(*this);
   add_compact_command(*this);
+  add_backup_commands(*this);
   add_completion_command(*this);
 }
 

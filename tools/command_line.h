@@ -75,6 +75,7 @@ void add_mend_commands(CommandLine& line);       // repair, salvage
 void add_export_command(CommandLine& line);      // export
 void add_import_command(CommandLine& line);      // import
 void add_compact_command(CommandLine& line);     // compact
+void add_backup_commands(CommandLine& line);     // snapshot, backup, restore
 void add_completion_command(CommandLine& line);  // completion
 
 }  // namespace datawal::cli

@@ -151,6 +151,10 @@ class DATAWAL_EXPORT DataWal {
   // What the bytes of the log are, and so what compact() can gain.
   [[nodiscard]] SpaceUse space_use() const;
 
+  // A copy of the whole store, as RecordLog::checkpoint(). Fails with kReadOnly where the store was
+  // opened read-only: use datawal::checkpoint() there.
+  [[nodiscard]] Result<CopyStats> checkpoint(const std::filesystem::path& target);
+
   // Writes the live keys as JSON lines {"key_b64":"...","value_b64":"..."} in ascending byte order
   // of the keys. The file appears whole and synced, or not at all; missing parent directories are
   // made. Fails with kAlreadyExists if the file exists and `overwrite` is kNo. Cost: an order of

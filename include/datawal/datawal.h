@@ -1,6 +1,7 @@
 // All of datawal. See the headers for what each part promises.
 #pragma once
 
+#include "datawal/backup.h"             // IWYU pragma: export
 #include "datawal/bytes.h"              // IWYU pragma: export
 #include "datawal/data_wal.h"           // IWYU pragma: export
 #include "datawal/error.h"              // IWYU pragma: export

@@ -129,6 +129,7 @@ class DATAWAL_EXPORT RecordCursor {
 };
 
 class SharedLog;
+struct CopyStats;  // in datawal/backup.h
 
 class DATAWAL_EXPORT RecordLog {
  public:
@@ -186,6 +187,14 @@ class DATAWAL_EXPORT RecordLog {
   // Options::segment_size_max. Cost: one fdatasync of the segment, one of the watermark, one sync
   // of the directory.
   [[nodiscard]] Status rotate();
+
+  // Syncs, and makes `target`, which must not exist or be an empty directory (kNotEmpty,
+  // kAlreadyExists), a copy of the log in its own right: sealed segments as further names of the
+  // same files, or copies where the filesystem has no links or is another one, and the durable part
+  // of the active one as a copy. Others may append meanwhile. Whole and durable, or not there; see
+  // datawal/backup.h. Fails as sync() does, with kCorruption where a frame is damaged, with
+  // kNoSpace and kIo. Cost: a few system calls a segment, one read and one CRC of the whole log.
+  [[nodiscard]] Result<CopyStats> checkpoint(const std::filesystem::path& target);
 
   // Syncs what was appended and releases the lock; every later write, sync and rotation gives
   // kClosed, reading goes on, and closing again does nothing. Fails as sync() does; the lock is

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,15 +62,15 @@ class FileView {
   [[nodiscard]] virtual ByteView bytes() const noexcept = 0;
 };
 
-// Tells one file from another, whatever their names: two open files with the same are one. The time
-// of the last change tells a file from one that is gone by now and had the same numbers.
+// What tells a file from any other, and from what it was before it was last written to.
 struct FileIdentity {
   std::uint64_t device = 0;
-  std::uint64_t number = 0;
+  std::uint64_t inode = 0;  // may be used again once the file has no name and is open nowhere
+  std::uint64_t size = 0;
   std::int64_t modified_ns = 0;
 
   [[nodiscard]] bool is_same_file(const FileIdentity& other) const noexcept {
-    return device == other.device && number == other.number;
+    return device == other.device && inode == other.inode;
   }
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
@@ -88,7 +89,8 @@ class File {
   // Writes all of `data` at `offset`. After a failure any prefix of it may be in the file.
   [[nodiscard]] virtual Status write_at(std::uint64_t offset, ByteView data) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> size() const = 0;
-  [[nodiscard]] virtual Result<FileIdentity> identity() const { return FileIdentity{}; }
+  // Nullopt where that is not to be known.
+  [[nodiscard]] virtual std::optional<FileIdentity> identity() const { return std::nullopt; }
   // Cuts the file, or extends it with zeros, to `size` bytes.
   [[nodiscard]] virtual Status truncate(std::uint64_t size) = 0;
   // Returns when the file's bytes and size would outlive a power cut (fdatasync). Not its name:
@@ -164,11 +166,20 @@ class Directory {
   // replaces an empty directory (kNotEmpty).
   [[nodiscard]] virtual Status rename(std::string_view from, std::string_view to,
                                       Replace replace) = 0;
+  // Gives `file` the further name `name` in this directory, whatever its other names have come to
+  // mean since it was opened. False where it cannot have one: it is in another filesystem, or of
+  // another kind than this directory, has too many names or none any more, or may not be linked.
+  // kAlreadyExists.
+  [[nodiscard]] virtual Result<bool> link(const File& file, std::string_view name) = 0;
+  // Exchanges what two names in this directory lead to, atomically; both must be there (kNotFound).
+  // kInvalidArgument, with nothing done, where the filesystem cannot do that.
+  [[nodiscard]] virtual Status exchange(std::string_view name, std::string_view other) = 0;
   // Removes a file, or an empty directory.
   [[nodiscard]] virtual Status remove(std::string_view name) = 0;
   // Makes the directory `name`, one level; kAlreadyExists if the name is taken.
   [[nodiscard]] virtual Status make_directory(std::string_view name) = 0;
-  // Returns when the names in this directory would outlive a power cut.
+  // Returns when the names in this directory would outlive a power cut. May run beside anything
+  // else; what that brings meanwhile may be covered or not.
   [[nodiscard]] virtual Status sync() = 0;
   // Returns when this directory's own name in its parent would outlive a power cut.
   [[nodiscard]] virtual Status sync_parent() = 0;

@@ -385,6 +385,67 @@ TEST_P(FilesystemContract, DirectoriesStayOpenWhenTheyAreRenamed) {
   EXPECT_EQ(listing(*found).count("file"), 1U);
 }
 
+TEST_P(FilesystemContract, LinkGivesAFileOneMoreName) {
+  const auto file = create("file", "shared");
+  EXPECT_OK(directory_->make_directory("other"));
+  const auto other = must(world_->filesystem().open_directory(world_->base() / "other"));
+  EXPECT_TRUE(must(other->link(*file, "linked")));
+  EXPECT_EQ(content(*must(other->open("linked", OpenMode::kRead))), "shared");
+  EXPECT_EQ(must(other->open("linked", OpenMode::kRead))->identity(), file->identity());
+  EXPECT_ERROR(directory_->open("file", OpenMode::kReadWrite), ErrorCode::kNotRegularFile);
+  EXPECT_ERROR(other->open("linked", OpenMode::kReadWrite), ErrorCode::kNotRegularFile);
+  EXPECT_ERROR(other->link(*file, "linked"), ErrorCode::kAlreadyExists);
+  EXPECT_ERROR(other->link(*file, "a/b"), ErrorCode::kInvalidArgument);
+  EXPECT_OK(directory_->remove("file"));
+  EXPECT_OK(other->open("linked", OpenMode::kReadWrite));
+}
+
+TEST_P(FilesystemContract, LinkTakesTheFileThatIsOpenAndNotWhatHasItsNameNow) {
+  (void)create("file", "old");
+  const auto opened = must(directory_->open("file", OpenMode::kRead));
+  EXPECT_OK(directory_->rename("file", "moved", Replace::kNo));
+  (void)create("file", "new");
+  EXPECT_TRUE(must(directory_->link(*opened, "linked")));
+  EXPECT_EQ(content("linked"), "old");
+  EXPECT_OK(directory_->remove("moved"));
+  EXPECT_OK(directory_->remove("linked"));
+  EXPECT_FALSE(must(directory_->link(*opened, "linked")));
+  EXPECT_EQ(listing().size(), 1U);
+}
+
+TEST_P(FilesystemContract, AnIdentityChangesWithTheFileAndItsContent) {
+  const auto file = create("file", "text");
+  const auto before = must(directory_->open("file", OpenMode::kRead))->identity();
+  ASSERT_TRUE(before);
+  EXPECT_EQ(file->identity(), before);
+  EXPECT_EQ(before->size, 4U);
+  const auto other = create("other", "text");
+  EXPECT_FALSE(other->identity()->is_same_file(*before));
+  EXPECT_OK(directory_->rename("other", "file", Replace::kYes));
+  EXPECT_EQ(must(directory_->open("file", OpenMode::kRead))->identity(), other->identity());
+  EXPECT_OK(other->truncate(3));
+  EXPECT_EQ(other->identity()->size, 3U);
+}
+
+TEST_P(FilesystemContract, ExchangeSwapsTwoNames) {
+  EXPECT_OK(world_->filesystem().create_directory(world_->base() / "full" / "inner"));
+  EXPECT_OK(directory_->make_directory("empty"));
+  (void)create("file", "kept");
+  const auto held = must(world_->filesystem().open_directory(world_->base() / "full"));
+  EXPECT_OK(directory_->exchange("full", "empty"));
+  EXPECT_EQ(listing(*must(world_->filesystem().open_directory(world_->base() / "empty"))).size(),
+            1U);
+  EXPECT_EQ(listing(*must(world_->filesystem().open_directory(world_->base() / "full"))).size(),
+            0U);
+  EXPECT_EQ(listing(*held).count("inner"), 1U);
+  EXPECT_OK(held->sync_parent());
+  EXPECT_OK(directory_->exchange("file", "empty"));
+  EXPECT_EQ(content("empty"), "kept");
+  EXPECT_ERROR(directory_->exchange("missing", "file"), ErrorCode::kNotFound);
+  EXPECT_ERROR(directory_->exchange("file", "missing"), ErrorCode::kNotFound);
+  EXPECT_ERROR(directory_->exchange("a/b", "file"), ErrorCode::kInvalidArgument);
+}
+
 TEST_P(FilesystemContract, RemoveTakesFilesAndEmptyDirectories) {
   const auto file = create("file", "lives on");
   world_->plant_symlink("link");

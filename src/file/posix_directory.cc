@@ -62,6 +62,13 @@ int rename_without_replacing(const RenamePair& pair) {
   return rename_by_steps(pair);
 }
 
+// Whether a file of this machine, or of this filesystem, cannot have that name, so that a copy has
+// to do. Without /proc there is no way to name an open file, and no file has nothing for a name.
+bool means_no_link(int os_error) {
+  return os_error == EXDEV || os_error == EMLINK || os_error == EPERM || os_error == EACCES ||
+         os_error == EOPNOTSUPP || os_error == ENOSYS || os_error == ENOENT;
+}
+
 }  // namespace
 
 PosixDirectory::PosixDirectory(UniqueFd fd, std::filesystem::path path)
@@ -121,6 +128,42 @@ Status PosixDirectory::rename(std::string_view from, std::string_view to, Replac
   const int os_error = errno;
   if (os_error == ENOENT) return std::unexpected(posix_error(os_error, "rename", path_ / source));
   return std::unexpected(replace_error(os_error, path_ / target));
+}
+
+Result<bool> PosixDirectory::link(const File& file, std::string_view name) {
+  DATAWAL_TRY(check_entry_name(name, path_));
+  const auto* const opened = dynamic_cast<const PosixFile*>(&file);
+  if (opened == nullptr) return false;
+  // By its descriptor: its name may lead to another file by now.
+  const std::string source = "/proc/self/fd/" + std::to_string(opened->fd());
+  const std::string target(name);
+  if (::linkat(AT_FDCWD, source.c_str(), fd_.get(), target.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+    return true;
+  }
+  const int os_error = errno;
+  if (means_no_link(os_error)) return false;
+  return std::unexpected(posix_error(os_error, "link the file", path_ / target));
+}
+
+Status PosixDirectory::exchange(std::string_view name, std::string_view other) {
+  DATAWAL_TRY(check_entry_name(name, path_));
+  DATAWAL_TRY(check_entry_name(other, path_));
+  const std::string first(name);
+  const std::string second(other);
+  if (::renameat2(fd_.get(), first.c_str(), fd_.get(), second.c_str(), RENAME_EXCHANGE) == 0) {
+    return {};
+  }
+  const int os_error = errno;
+  if (os_error == EINVAL || os_error == ENOSYS) {
+    return std::unexpected(
+        Error{.code = ErrorCode::kInvalidArgument,
+              .message = "This filesystem cannot exchange two names at one instant. Choose a "
+                         "target that does not exist yet.",
+              .path = (path_ / second).string(),
+              .os_error = os_error});
+  }
+  const std::filesystem::path path = path_ / (os_error == ENOENT ? first : second);
+  return std::unexpected(posix_error(os_error, "exchange with another", path));
 }
 
 Status PosixDirectory::remove(std::string_view name) {

@@ -20,6 +20,8 @@ class PosixDirectory final : public Directory {
   [[nodiscard]] Result<std::unique_ptr<File>> open(std::string_view name,
                                                    OpenMode mode) const override;
   [[nodiscard]] Status rename(std::string_view from, std::string_view to, Replace replace) override;
+  [[nodiscard]] Result<bool> link(const File& file, std::string_view name) override;
+  [[nodiscard]] Status exchange(std::string_view name, std::string_view other) override;
   [[nodiscard]] Status remove(std::string_view name) override;
   [[nodiscard]] Status make_directory(std::string_view name) override;
   [[nodiscard]] Status sync() override;

@@ -104,15 +104,15 @@ Result<std::uint64_t> PosixFile::size() const {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
-Result<FileIdentity> PosixFile::identity() const {
+std::optional<FileIdentity> PosixFile::identity() const {
+  constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
   struct stat status = {};
-  if (::fstat(fd_.get(), &status) != 0) {
-    return std::unexpected(posix_error(errno, "identify the file", path_));
-  }
+  if (::fstat(fd_.get(), &status) != 0) return std::nullopt;
   return FileIdentity{
-      .device = static_cast<std::uint64_t>(status.st_dev),
-      .number = static_cast<std::uint64_t>(status.st_ino),
-      .modified_ns = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
+      .device = status.st_dev,
+      .inode = status.st_ino,
+      .size = static_cast<std::uint64_t>(status.st_size),
+      .modified_ns = status.st_mtim.tv_sec * kNanosecondsPerSecond + status.st_mtim.tv_nsec};
 }
 
 Status PosixFile::truncate(std::uint64_t size) {

@@ -18,12 +18,14 @@ class PosixFile final : public File {
                                             MutableByteView buffer) const override;
   [[nodiscard]] Status write_at(std::uint64_t offset, ByteView data) override;
   [[nodiscard]] Result<std::uint64_t> size() const override;
-  [[nodiscard]] Result<FileIdentity> identity() const override;
+  [[nodiscard]] std::optional<FileIdentity> identity() const override;
   [[nodiscard]] Status truncate(std::uint64_t size) override;
   [[nodiscard]] Status sync() override;
   [[nodiscard]] Result<bool> reserve(std::uint64_t size) override;
   [[nodiscard]] std::unique_ptr<FileMapping> map(std::uint64_t size) override;
   [[nodiscard]] std::unique_ptr<FileView> view(std::uint64_t size) const override;
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
 
  private:
   UniqueFd fd_;

@@ -35,8 +35,11 @@ constexpr std::array<CallTraits, kSimulatedCallCount> kTraits = {{
     {"reserve", true},
     {"map", false},
     {"store", true},
+    {"link", true},
+    {"exchange", true},
+    {"identify", false},
 }};
-static_assert(static_cast<std::size_t>(SimulatedCall::kStore) + 1 == kSimulatedCallCount);
+static_assert(static_cast<std::size_t>(SimulatedCall::kIdentify) + 1 == kSimulatedCallCount);
 
 std::size_t index_of(SimulatedCall call) {
   return static_cast<std::size_t>(call);

@@ -38,8 +38,11 @@ enum class SimulatedCall {
   kReserve,
   kMap,
   kStore,  // FileMapping::publish
+  kLink,
+  kExchange,
+  kIdentify,
 };
-inline constexpr std::size_t kSimulatedCallCount = 20;
+inline constexpr std::size_t kSimulatedCallCount = 23;
 
 // "write" for kWrite, and so on.
 [[nodiscard]] std::string_view simulated_call_name(SimulatedCall call);

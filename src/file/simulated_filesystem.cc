@@ -201,6 +201,7 @@ std::unique_ptr<SimulatedFilesystem> SimulatedFilesystem::clone() const {
   copy->random = machine_->random;
   copy->capacity = machine_->capacity;
   copy->is_read_only = machine_->is_read_only;
+  copy->can_link = machine_->can_link;
   copy->write_through_size = machine_->write_through_size;
   copy->boot_id = machine_->boot_id;
   copy->now = machine_->now;
@@ -240,6 +241,11 @@ void SimulatedFilesystem::set_capacity(std::optional<std::uint64_t> size) {
 void SimulatedFilesystem::set_read_only(bool is_read_only) {
   const std::scoped_lock guard(machine_->mutex);
   machine_->is_read_only = is_read_only;
+}
+
+void SimulatedFilesystem::set_linking(bool can_link) {
+  const std::scoped_lock guard(machine_->mutex);
+  machine_->can_link = can_link;
 }
 
 std::uint64_t SimulatedFilesystem::write_through_size() const {
@@ -322,6 +328,7 @@ void SimulatedFilesystem::write_file(const std::filesystem::path& path, ByteView
     machine_->tree.place(path, node);
   }
   node->data.place(data);
+  ++node->modification_count;
   if (const SimulatedNodePointer parent = node->parent.lock()) ++parent->change_count;
 }
 

@@ -98,6 +98,9 @@ class SimulatedFilesystem final : public Filesystem {
   void set_capacity(std::optional<std::uint64_t> size);
   // As if mounted read-only.
   void set_read_only(bool is_read_only);
+  // Whether files can have several names, as on most filesystems, or every directory is as if it
+  // were in another filesystem.
+  void set_linking(bool can_link);
 
   // What write_through_size() gives from now on. Zero: everything goes through mappings.
   void set_write_through_size(std::uint64_t size);

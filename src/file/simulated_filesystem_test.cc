@@ -68,6 +68,9 @@ TEST_F(SimulatedFaults, EveryKindOfCallCanFail) {
       {SimulatedCall::kReserve, [&] { return file->reserve(100).has_value(); }},
       {SimulatedCall::kMap, [&] { return file->map(100) != nullptr; }},
       {SimulatedCall::kStore, [&] { return store_byte(*file); }},
+      {SimulatedCall::kLink, [&] { return directory_->link(*file, "linked").has_value(); }},
+      {SimulatedCall::kExchange, [&] { return directory_->exchange("file", "d").has_value(); }},
+      {SimulatedCall::kIdentify, [&] { return file->identity().has_value(); }},
   };
   std::set<SimulatedCall> tested;
   for (const Case& one : cases) {

@@ -119,9 +119,15 @@ Result<std::uint64_t> SimulatedFile::size() const {
       [&]() -> Result<std::uint64_t> { return handle_.node->data.size(); });
 }
 
-Result<FileIdentity> SimulatedFile::identity() const {
-  const std::scoped_lock guard(handle_.machine->mutex);
-  return FileIdentity{.number = handle_.node->number};
+std::optional<FileIdentity> SimulatedFile::identity() const {
+  const auto work = [&]() -> Result<FileIdentity> {
+    const SimulatedNode& node = *handle_.node;
+    return FileIdentity{
+        .inode = node.id, .size = node.data.size(), .modified_ns = node.modification_count};
+  };
+  const Result<FileIdentity> found =
+      handle_.machine->call(*handle_.process, handle_.site(SimulatedCall::kIdentify), work);
+  return found ? std::optional(*found) : std::nullopt;
 }
 
 Status SimulatedFile::truncate(std::uint64_t size) {
@@ -293,6 +299,39 @@ Status SimulatedDirectory::do_rename(std::string_view from, std::string_view to,
     if (os_error != 0) return std::unexpected(replace_error(os_error, target_path));
   }
   SimulatedTree::rename(*handle_.node, from, to);
+  return {};
+}
+
+Result<bool> SimulatedDirectory::link(const File& file, std::string_view name) {
+  DATAWAL_TRY(check_entry_name(name, handle_.path));
+  const auto* const opened = dynamic_cast<const SimulatedFile*>(&file);
+  const bool is_ours = opened != nullptr && opened->handle().machine == handle_.machine;
+  const auto work = [&]() -> Result<bool> {
+    DATAWAL_TRY(check_room_for(name));
+    if (!is_ours || !handle_.machine->can_link) return false;
+    const SimulatedNodePointer& node = opened->handle().node;
+    if (node->link_count == 0) return false;
+    SimulatedTree::bind(handle_.node, name, node);
+    return true;
+  };
+  return handle_.machine->call(*handle_.process, site_of(SimulatedCall::kLink, name), work);
+}
+
+Status SimulatedDirectory::exchange(std::string_view name, std::string_view other) {
+  DATAWAL_TRY(check_entry_name(name, handle_.path));
+  DATAWAL_TRY(check_entry_name(other, handle_.path));
+  SimulatedCallSite site = site_of(SimulatedCall::kExchange, name);
+  site.detail = std::string("with ").append(other);
+  return handle_.machine->call(*handle_.process, site, [&] { return do_exchange(name, other); });
+}
+
+Status SimulatedDirectory::do_exchange(std::string_view name, std::string_view other) const {
+  constexpr std::string_view kAction = "exchange with another";
+  for (const std::string_view each : {name, other}) {
+    if (!find(each)) return std::unexpected(posix_error(ENOENT, kAction, handle_.path / each));
+  }
+  DATAWAL_TRY(handle_.machine->check_writable(handle_.path / name));
+  SimulatedTree::exchange(*handle_.node, name, other);
   return {};
 }
 

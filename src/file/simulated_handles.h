@@ -34,12 +34,13 @@ class SimulatedFile final : public File {
                                             MutableByteView buffer) const override;
   [[nodiscard]] Status write_at(std::uint64_t offset, ByteView data) override;
   [[nodiscard]] Result<std::uint64_t> size() const override;
-  // No call that can fail: a program asks for it together with the size.
-  [[nodiscard]] Result<FileIdentity> identity() const override;
+  [[nodiscard]] std::optional<FileIdentity> identity() const override;
   [[nodiscard]] Status truncate(std::uint64_t size) override;
   [[nodiscard]] Status sync() override;
   [[nodiscard]] Result<bool> reserve(std::uint64_t size) override;
   [[nodiscard]] std::unique_ptr<FileMapping> map(std::uint64_t size) override;
+
+  [[nodiscard]] const SimulatedHandle& handle() const { return handle_; }
 
  private:
   [[nodiscard]] std::function<void()> sync_action() const;
@@ -76,6 +77,8 @@ class SimulatedDirectory final : public Directory {
   [[nodiscard]] Result<std::unique_ptr<File>> open(std::string_view name,
                                                    OpenMode mode) const override;
   [[nodiscard]] Status rename(std::string_view from, std::string_view to, Replace replace) override;
+  [[nodiscard]] Result<bool> link(const File& file, std::string_view name) override;
+  [[nodiscard]] Status exchange(std::string_view name, std::string_view other) override;
   [[nodiscard]] Status remove(std::string_view name) override;
   [[nodiscard]] Status make_directory(std::string_view name) override;
   [[nodiscard]] Status sync() override;
@@ -90,6 +93,7 @@ class SimulatedDirectory final : public Directory {
                                                           bool is_writable) const;
   [[nodiscard]] Status check_room_for(std::string_view name) const;
   [[nodiscard]] Status do_rename(std::string_view from, std::string_view to, Replace replace) const;
+  [[nodiscard]] Status do_exchange(std::string_view name, std::string_view other) const;
   [[nodiscard]] Status do_remove(std::string_view name) const;
   [[nodiscard]] Result<std::unique_ptr<FileLock>> do_lock(std::string_view name) const;
 

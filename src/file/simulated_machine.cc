@@ -67,6 +67,7 @@ Status SimulatedMachine::write(SimulatedNode& node, std::uint64_t offset, ByteVi
     data = data.first(end_max > offset ? end_max - offset : 0);
   }
   node.data.write(offset, data);
+  ++node.modification_count;
   if (const SimulatedNodePointer parent = node.parent.lock()) ++parent->change_count;
   if (is_full) return std::unexpected(posix_error(ENOSPC, kAction, path));
   return {};
@@ -82,6 +83,7 @@ Status SimulatedMachine::truncate(SimulatedNode& node, std::uint64_t size,
     return std::unexpected(posix_error(ENOSPC, kAction, path));
   }
   node.data.truncate(size);
+  ++node.modification_count;
   if (const SimulatedNodePointer parent = node.parent.lock()) ++parent->change_count;
   return {};
 }

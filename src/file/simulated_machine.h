@@ -57,6 +57,7 @@ class SimulatedMachine {
   SimulatedRandom random;
   std::optional<std::uint64_t> capacity;
   bool is_read_only = false;
+  bool can_link = true;
   std::uint64_t write_through_size = std::uint64_t{64} << 10;
   std::optional<SimulatedWrite> interrupted_write;
   std::array<std::byte, 16> boot_id = {};

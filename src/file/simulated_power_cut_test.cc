@@ -41,6 +41,35 @@ TEST_F(SimulatedPowerCut, RenameOverAFileMayReplaceGoodBytesByNone) {
   EXPECT_EQ(text(*crashed(PowerCut::kDropPending), "target"), "");
 }
 
+TEST_F(SimulatedPowerCut, ALinkIsLostUnlessItsDirectoryIsSynced) {
+  const auto file = create("file", "text");
+  ASSERT_TRUE(file->sync());
+  ASSERT_TRUE(directory_->sync());
+  ASSERT_TRUE(directory_->link(*file, "linked"));
+  const auto cut = crashed(PowerCut::kDropPending);
+  EXPECT_EQ(text(*cut, "linked"), std::nullopt);
+  EXPECT_TRUE(open_directory(*cut)->open("file", OpenMode::kReadWrite));
+  ASSERT_TRUE(directory_->sync());
+  const auto kept = crashed(PowerCut::kDropPending);
+  EXPECT_EQ(text(*kept, "linked"), "text");
+  EXPECT_FALSE(open_directory(*kept)->open("file", OpenMode::kReadWrite));
+}
+
+TEST_F(SimulatedPowerCut, ExchangeIsWholeOrNot) {
+  (void)create("a", "");
+  (void)create("b", "");
+  filesystem_.write_file("/store/a", as_bytes("1"));
+  filesystem_.write_file("/store/b", as_bytes("2"));
+  ASSERT_TRUE(directory_->sync());
+  ASSERT_TRUE(directory_->exchange("a", "b"));
+  std::set<std::string> results;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    const auto cut = crashed(PowerCut::kTear, seed);
+    results.insert(*text(*cut, "a") + *text(*cut, "b"));
+  }
+  EXPECT_EQ(results, (std::set<std::string>{"12", "21"}));
+}
+
 TEST_F(SimulatedPowerCut, RenameIsWholeOrNot) {
   const auto file = create("before", "text");
   ASSERT_TRUE(file->sync());

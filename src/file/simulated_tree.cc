@@ -85,7 +85,7 @@ SimulatedTree::SimulatedTree() {
 
 SimulatedNodePointer SimulatedTree::make_node(SimulatedKind kind) {
   std::erase_if(nodes_, [](const auto& node) { return node.expired(); });
-  auto node = std::make_shared<SimulatedNode>(SimulatedNode{.kind = kind, .number = ++nodes_made_});
+  auto node = std::make_shared<SimulatedNode>(SimulatedNode{.kind = kind, .id = ++last_id_});
   nodes_.push_back(node);
   return node;
 }
@@ -144,6 +144,14 @@ void SimulatedTree::rename(SimulatedNode& directory, std::string_view from, std:
   if (target != entries.end()) --target->second->link_count;
   directory.names.bind({{.name = std::string(to), .node = entries.find(from)->second},
                         {.name = std::string(from), .node = nullptr}});
+  ++directory.change_count;
+}
+
+void SimulatedTree::exchange(SimulatedNode& directory, std::string_view name,
+                             std::string_view other) {
+  const SimulatedNames::Map& entries = directory.names.entries();
+  directory.names.bind({{.name = std::string(name), .node = entries.find(other)->second},
+                        {.name = std::string(other), .node = entries.find(name)->second}});
   ++directory.change_count;
 }
 
@@ -228,11 +236,14 @@ SimulatedTree SimulatedTree::copy() const {
         copied = result.make_node(node->kind);
         const SimulatedNodePointer target = copied;  // the map moves while it grows
         target->data = node->data;
+        target->id = node->id;
+        target->modification_count = node->modification_count;
         target->link_count = node->link_count;
         target->names = node->names.copy(copy_node);
         return target;
       };
   result.root_ = copy_node(root_);
+  result.last_id_ = last_id_;
   for (const auto& [node, copied] : copies) {
     if (const SimulatedNodePointer parent = node->parent.lock()) {
       const auto found = copies.find(parent.get());

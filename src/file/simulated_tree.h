@@ -61,6 +61,8 @@ struct SimulatedNode {
   SimulatedFileData data = {};               // of a file
   SimulatedNames names = {};                 // of a directory
   std::weak_ptr<SimulatedNode> parent = {};  // the directory it was last given a name in
+  std::uint64_t id = 0;                      // the inode's number
+  std::int64_t modification_count = 0;       // of a file; stands for the time of the last change
   std::uint64_t link_count = 0;              // names that lead here now
   std::uint64_t change_count = 0;  // of a directory: what a watch on it would have noticed
   std::weak_ptr<const SimulatedClaim> lock_holder = {};           // of a file
@@ -83,6 +85,7 @@ class SimulatedTree {
   static void bind(const SimulatedNodePointer& directory, std::string_view name,
                    SimulatedNodePointer node);
   static void rename(SimulatedNode& directory, std::string_view from, std::string_view to);
+  static void exchange(SimulatedNode& directory, std::string_view name, std::string_view other);
   // Puts `node` at `path` on the disk, with directories for the missing part of the path.
   void place(const std::filesystem::path& path, SimulatedNodePointer node);
   void cut_power(PowerCut policy, SimulatedRandom& random);
@@ -93,7 +96,7 @@ class SimulatedTree {
 
   SimulatedNodePointer root_;
   std::vector<std::weak_ptr<SimulatedNode>> nodes_;
-  std::uint64_t nodes_made_ = 0;
+  std::uint64_t last_id_ = 0;
 };
 
 // The parts of `path` below the root, without "." and "..".

@@ -51,6 +51,15 @@ bool holds(const Directory& directory, std::string_view name) {
                         *entries, [&](const DirectoryEntry& entry) { return entry.name == name; });
 }
 
+// Removes `directory`, which is `name` in `parent`. Nothing is lost if some of it stays: the name
+// says that it is nobody's store.
+void remove_with_files(Directory& parent, const std::string& name, Directory& directory) {
+  if (const auto entries = directory.list()) {
+    for (const DirectoryEntry& entry : *entries) (void)directory.remove(entry.name);
+  }
+  (void)parent.remove(name);
+}
+
 }  // namespace
 
 Result<TargetPath> split_target(const std::filesystem::path& path) {
@@ -88,6 +97,17 @@ Result<StagedDirectory> StagedDirectory::create(Filesystem& filesystem,
                                                 const std::filesystem::path& target) {
   DATAWAL_TRY_ASSIGN(const TargetPath split, split_target(target));
   DATAWAL_TRY(check_directory_is_free(filesystem, target));
+  return create_in(filesystem, split);
+}
+
+Result<StagedDirectory> StagedDirectory::create_beside(Filesystem& filesystem,
+                                                       const std::filesystem::path& target) {
+  DATAWAL_TRY_ASSIGN(const TargetPath split, split_target(target));
+  return create_in(filesystem, split);
+}
+
+Result<StagedDirectory> StagedDirectory::create_in(Filesystem& filesystem,
+                                                   const TargetPath& split) {
   DATAWAL_TRY_ASSIGN(std::unique_ptr<Directory> parent, filesystem.create_directory(split.parent));
   std::string staging_name = make_staging_name(filesystem);
   DATAWAL_TRY(parent->make_directory(staging_name));
@@ -104,11 +124,7 @@ StagedDirectory::~StagedDirectory() {
   if (!parent_ || published_) return;
   // A rename that has failed may have happened all the same: then what is in there is the target.
   if (!holds(*parent_, staging_name_)) return;
-  // Nothing is lost if some of it stays: the name says that it is nobody's store.
-  if (const auto entries = directory_->list()) {
-    for (const DirectoryEntry& entry : *entries) (void)directory_->remove(entry.name);
-  }
-  (void)parent_->remove(staging_name_);
+  remove_with_files(*parent_, staging_name_, *directory_);
 }
 
 Status StagedDirectory::publish() {
@@ -116,6 +132,18 @@ Status StagedDirectory::publish() {
   DATAWAL_TRY(parent_->rename(staging_name_, name_, Replace::kYes));
   published_ = true;
   return sync_names(*parent_);
+}
+
+Status StagedDirectory::publish_over(Directory& replaced) {
+  DATAWAL_TRY(directory_->sync());
+  const Status exchanged = parent_->exchange(staging_name_, name_);
+  // An exchange that has failed may have happened all the same, and then this is the target.
+  published_ = exchanged || exchanged.error().code != ErrorCode::kInvalidArgument;
+  DATAWAL_TRY(exchanged);
+  // Before anything of the old one goes, which a power cut could bring back to its name.
+  DATAWAL_TRY(sync_names(*parent_));
+  remove_with_files(*parent_, staging_name_, replaced);
+  return {};
 }
 
 }  // namespace datawal

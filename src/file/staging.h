@@ -55,6 +55,9 @@ class StagedDirectory {
   // it is something else. Makes the parent directories that are missing.
   [[nodiscard]] static Result<StagedDirectory> create(Filesystem& filesystem,
                                                       const std::filesystem::path& target);
+  // The same for a target that is a directory already, which publish_over() is to replace.
+  [[nodiscard]] static Result<StagedDirectory> create_beside(Filesystem& filesystem,
+                                                             const std::filesystem::path& target);
   StagedDirectory(StagedDirectory&&) noexcept = default;
   StagedDirectory& operator=(StagedDirectory&&) = delete;
   ~StagedDirectory();
@@ -62,8 +65,13 @@ class StagedDirectory {
   [[nodiscard]] Directory& directory() { return *directory_; }
   // Syncs the directory, gives it its name and syncs that. Its files must have been synced.
   [[nodiscard]] Status publish();
+  // The same where the target is there: the two directories exchange their names at one instant.
+  // Then removes `replaced`, which is the one that was the target, and the files in it.
+  [[nodiscard]] Status publish_over(Directory& replaced);
 
  private:
+  [[nodiscard]] static Result<StagedDirectory> create_in(Filesystem& filesystem,
+                                                         const TargetPath& split);
   StagedDirectory(std::unique_ptr<Directory> parent, std::unique_ptr<Directory> directory,
                   std::string staging_name, std::string name)
       : parent_(std::move(parent)),

@@ -51,6 +51,17 @@ class StagingTest : public ::testing::Test {
     return staged->publish();
   }
 
+  // The same over a target that is there.
+  Status replace_staged(const std::filesystem::path& target) {
+    const auto replaced = filesystem_.open_directory(target);
+    if (!replaced) return std::unexpected(replaced.error());
+    auto staged = StagedDirectory::create_beside(filesystem_, target);
+    if (!staged) return std::unexpected(staged.error());
+    auto file = staged->directory().open("newer", OpenMode::kCreateExclusive);
+    if (!file) return std::unexpected(file.error());
+    return staged->publish_over(**replaced);
+  }
+
   SimulatedFilesystem filesystem_;
 };
 
@@ -329,6 +340,45 @@ TEST(StagingOnDisk, ADirectoryAppearsInTheCurrentDirectoryByABareName) {
     return published ? test::read_text(scratch / "bare/content") : published.error().to_string();
   });
   EXPECT_EQ(content, "text");
+}
+
+TEST_F(StagingTest, ADirectoryTakesThePlaceOfAnother) {
+  filesystem_.write_file("place/target/older", as_bytes("text"));
+  ASSERT_TRUE(replace_staged("place/target"));
+  EXPECT_THAT(names_in(filesystem_, "place"), ElementsAre("target"));
+  EXPECT_THAT(names_in(filesystem_, "place/target"), ElementsAre("newer"));
+}
+
+TEST_F(StagingTest, ReplacingStoppedAnywhereLeavesTheOneOrTheOtherWhole) {
+  for (std::uint64_t n = 1;; ++n) {
+    filesystem_.write_file("place/target/older", as_bytes("text"));
+    filesystem_.stop_at_mutation(n);
+    const bool replaced = replace_staged("place/target").has_value();
+    const bool was_stopped = filesystem_.is_stopped();
+    filesystem_.crash(n % 2 == 0 ? PowerCut::kDropPending : PowerCut::kKeepPending);
+    const std::vector<std::string> names = names_in(filesystem_, "place/target");
+    ASSERT_EQ(names.size(), 1U) << "change " << n;
+    EXPECT_TRUE(!replaced || names.front() == "newer") << "change " << n;
+    if (!was_stopped) break;
+    for (const std::string& name : names_in(filesystem_, "place")) {
+      for (const std::string& file : names_in(filesystem_, "place/" + name)) {
+        filesystem_.remove("place/" + name + "/" + file);
+      }
+    }
+    ASSERT_LT(n, 50U);
+  }
+}
+
+TEST_F(StagingTest, AnExchangeThatReportsAFailureLeavesBothWhole) {
+  for (const bool takes_effect : {false, true}) {
+    SCOPED_TRACE(takes_effect);
+    filesystem_.write_file("place/target/older", as_bytes("text"));
+    filesystem_.inject({.call = SimulatedCall::kExchange, .takes_effect = takes_effect});
+    EXPECT_FALSE(replace_staged("place/target"));
+    filesystem_.clear_faults();
+    EXPECT_THAT(names_in(filesystem_, "place/target"),
+                ElementsAre(takes_effect ? "newer" : "older"));
+  }
 }
 
 }  // namespace

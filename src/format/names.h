@@ -13,6 +13,8 @@ namespace datawal {
 inline constexpr std::string_view kLockName = ".lock";
 inline constexpr std::string_view kWatermarkName = "watermark";
 inline constexpr std::string_view kCheckpointName = "keydir.ckpt";
+// In a backup: what it was made of.
+inline constexpr std::string_view kBackupManifestName = "backup-manifest";
 // What is to replace the checkpoint.
 inline constexpr std::string_view kCheckpointStagingName = "keydir.ckpt.tmp";
 

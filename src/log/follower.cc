@@ -226,9 +226,9 @@ Result<bool> FollowerState::reopen() {
 // perhaps of those behind it: behind what has been given already.
 Result<std::optional<std::uint64_t>> FollowerState::place_in_compacted(const File& file,
                                                                        std::uint64_t size) const {
-  DATAWAL_TRY_ASSIGN(const FileIdentity before, file_->identity());
-  DATAWAL_TRY_ASSIGN(const FileIdentity now, file.identity());
-  if (before.is_same_file(now) || !last_txid_) return std::nullopt;
+  const std::optional<FileIdentity> before = file_->identity();
+  const std::optional<FileIdentity> now = file.identity();
+  if (!before || !now || before->is_same_file(*now) || !last_txid_) return std::nullopt;
   FrameBatches frames(file, size);
   bool is_of_this_log = false;
   std::uint64_t behind = 0;

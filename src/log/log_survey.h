@@ -23,6 +23,7 @@ struct DamagedSegment {
   std::uint64_t frames_beyond = 0;
   std::uint64_t bytes_damaged = 0;  // in no intact frame
   bool is_torn_tail = false;        // open() would cut the segment at damage_begin
+  bool is_shared = false;           // its file has other names too, so that nobody may write to it
 };
 
 struct LogSurvey {

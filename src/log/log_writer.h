@@ -84,6 +84,8 @@ class LogWriter {
   [[nodiscard]] const std::shared_ptr<Directory>& directory() const { return view_.directory; }
   [[nodiscard]] Position end() const { return end_; }
   [[nodiscard]] Txid last_txid() const { return last_txid_; }
+  // Everything before it is durable.
+  [[nodiscard]] Position durable_end() const { return durable_; }
   [[nodiscard]] Txid durable_txid() const { return durable_txid_; }
   // Whether everything before `position` is durable, the names of the segments included.
   [[nodiscard]] bool is_durable(Position position) const {

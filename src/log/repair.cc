@@ -23,8 +23,9 @@ namespace datawal {
 namespace {
 
 // Whether nothing behind the first damage stays in the segment, so that cutting it there is all.
+// Not where a checkpoint shares its file: that one is replaced.
 bool is_cut(const DamagedSegment& segment) {
-  return segment.is_torn_tail || segment.frames_beyond == 0;
+  return segment.is_torn_tail || (segment.frames_beyond == 0 && !segment.is_shared);
 }
 
 RepairAction plan(const DamagedSegment& segment) {
@@ -48,6 +49,11 @@ Result<bool> is_of_newer_format(const File& file, const DamagedSegment& segment)
   std::array<std::byte, kFrameCrcSize> stored{};
   DATAWAL_TRY(file.read_at(crc_offset, stored));
   return computed == load_le<std::uint32_t>(stored.data());
+}
+
+bool is_shared(const Directory& directory, SegmentId id) {
+  const auto file = directory.open(segment_name(id), OpenMode::kReadWrite);
+  return !file && file.error().code == ErrorCode::kNotRegularFile;
 }
 
 Status check_format(const Directory& directory, const DamagedSegment& segment) {
@@ -224,7 +230,8 @@ Result<RepairReport> repair(const std::filesystem::path& path, Apply apply,
   }
   DATAWAL_TRY_ASSIGN(LogSurvey survey, survey_log(directory, options));
   RepairReport report;
-  for (const DamagedSegment& segment : survey.damaged) {
+  for (DamagedSegment& segment : survey.damaged) {
+    segment.is_shared = is_shared(*directory, segment.id);
     DATAWAL_TRY(check_format(*directory, segment));
     report.actions.push_back(plan(segment));
   }

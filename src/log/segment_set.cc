@@ -21,6 +21,11 @@ Error changing(const Directory& directory, std::optional<SegmentId> segment) {
           .segment = segment};
 }
 
+// Where that is not to be known, all are taken for the same.
+FileIdentity identity_of(const File& file) {
+  return file.identity().value_or(FileIdentity{});
+}
+
 }  // namespace
 
 Result<SegmentSet> SegmentSet::open(std::shared_ptr<const Directory> directory) {
@@ -50,8 +55,7 @@ Result<std::shared_ptr<const File>> SegmentSet::open_file(SegmentId segment) con
 Status SegmentSet::open_all() {
   for (const SegmentId id : ids_) {
     DATAWAL_TRY_ASSIGN(std::shared_ptr<const File> file, open_file(id));
-    DATAWAL_TRY_ASSIGN(const FileIdentity identity, file->identity());
-    identities_.push_back(identity);
+    identities_.push_back(identity_of(*file));
     if (is_held()) files_.push_back(std::move(file));
   }
   return {};
@@ -64,8 +68,7 @@ Result<bool> SegmentSet::is_unchanged() const {
     const Result<std::shared_ptr<const File>> file = open_file(ids_[index]);
     if (!file && file.error().code == ErrorCode::kNotFound) return false;
     if (!file) return std::unexpected(file.error());
-    DATAWAL_TRY_ASSIGN(const FileIdentity identity, (*file)->identity());
-    if (!identity.is_same_file(identities_[index])) return false;
+    if (!identity_of(**file).is_same_file(identities_[index])) return false;
   }
   DATAWAL_TRY_ASSIGN(const std::vector<SegmentId> ids, list_segments(*directory_));
   return ids == ids_;
@@ -80,7 +83,7 @@ Result<std::shared_ptr<const File>> SegmentSet::file(SegmentId segment) const {
     return std::unexpected(changing(*directory_, segment));
   }
   if (!file || index >= identities_.size()) return file;
-  DATAWAL_TRY_ASSIGN(const FileIdentity identity, (*file)->identity());
+  const FileIdentity identity = identity_of(**file);
   const bool is_last = index + 1 == ids_.size();  // which is written to
   const bool is_same =
       is_last ? identity.is_same_file(identities_[index]) : identity == identities_[index];

@@ -73,6 +73,7 @@ class SharedLog {
     return read(std::as_const(*writer_));
   }
 
+  [[nodiscard]] const Options& options() const { return options_; }
   // What does not change while others write, but for the first append behind a deferred repair.
   [[nodiscard]] const RecoveryReport& report() const { return writer_->report(); }
   [[nodiscard]] const std::shared_ptr<Directory>& directory() const { return writer_->directory(); }

@@ -28,25 +28,20 @@ Error not_whole(Txid txid, Position position) {
           .offset = position.offset};
 }
 
-// Whether folding the log up to `last`, by a scan of which `report` tells, gives what the store was
-// then: from the horizon of compaction on the records are all there, in order, and what has been
-// dropped before it is of no consequence there.
-Status check_whole(const RecoveryReport& report, const ScannedRecord& last, Txid horizon) {
-  const bool is_whole = report.txid_gaps == 0 && report.records_replayed == last.txid;
-  if (is_whole || last.txid <= horizon) return {};
-  return std::unexpected(not_whole(last.txid, report.first_txid_gap.value_or(last.ref.position())));
-}
-
-// Takes over the records up to `txid`.
-Status fold(RecordCursor& records, Txid txid, StoreIndex& index) {
+// Takes over the records up to `txid`, of which none may be missing but those that a compaction has
+// dropped: up to its horizon they are of no consequence.
+Status fold(RecordCursor& records, Txid txid, Txid horizon, StoreIndex& index) {
   IndexReplay replay(index);
   Txid last_txid = 0;
   while (last_txid < txid) {
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, records.next());
-    if (!record) return std::unexpected(not_there_yet(txid, last_txid));
-    DATAWAL_TRY(check_whole(records.report(), *record));
-    DATAWAL_TRY(replay.add(*record));
+    if (!record) break;
+    const bool is_missed = record->txid > last_txid + 1 && record->txid > horizon + 1;
+    if (is_missed || record->txid <= last_txid) {
+      return std::unexpected(not_whole(txid, record->ref.position()));
+    }
     last_txid = record->txid;
+    if (last_txid <= txid) DATAWAL_TRY(replay.add(*record));
   }
   return replay.finish();
 }
@@ -69,7 +64,8 @@ Result<Snapshot> DataWal::as_of(Txid txid) const {
   DATAWAL_TRY_ASSIGN(Impl::HeldScan scan, impl_->held_scan());
   StoreIndex index = impl_->make_empty_index(std::move(scan.segments));
   RecordCursor& records = scan.records;
-  DATAWAL_TRY(fold(records, txid, index));
+  if (txid < scan.horizon) return std::unexpected(not_whole(txid, {}));
+  DATAWAL_TRY(fold(records, txid, scan.horizon, index));
   if (impl_->report().txid_gaps > 0) DATAWAL_TRY(check_unique(records, txid));
   return Snapshot(std::make_shared<const SnapshotState>(index.freeze(), txid, impl_->filesystem()));
 }

@@ -113,9 +113,11 @@ Status DataWal::Impl::close() {
 Result<DataWal::Impl::HeldScan> DataWal::Impl::held_scan() const {
   ScanRange range;
   LogView view = view_;
+  Txid horizon = add_up(segment_facts_).horizon;
   if (shared_log_ != nullptr) {
     DATAWAL_TRY_ASSIGN(view, shared_log_->read([&](const LogWriter& writer) {
       range.end = writer.end();
+      horizon = add_up(writer.segment_facts()).horizon;
       return writer.held_view();
     }));
   } else if (!view.segments.empty()) {
@@ -123,7 +125,7 @@ Result<DataWal::Impl::HeldScan> DataWal::Impl::held_scan() const {
   }
   std::shared_ptr<const SegmentSet> segments = view.held;
   auto scan = std::make_unique<LogScan>(std::move(view), DamagePolicy::kRefuse, range);
-  return HeldScan{RecordCursor(std::move(scan)), std::move(segments)};
+  return HeldScan{RecordCursor(std::move(scan)), std::move(segments), horizon};
 }
 
 RecordCursor DataWal::Impl::scan() const {

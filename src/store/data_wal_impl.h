@@ -60,6 +60,7 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   struct HeldScan {
     RecordCursor records;
     std::shared_ptr<const SegmentSet> segments;
+    Txid horizon;  // what the log was at an earlier txid can no longer be told
   };
   [[nodiscard]] Result<HeldScan> held_scan() const;
   [[nodiscard]] const RecoveryReport& report() const;

@@ -67,9 +67,9 @@ class CompletionCli : public CliTest {
 
 TEST_F(CompletionCli, BashOffersSubcommands) {
   EXPECT_EQ(bash("datawal sc"), "scan\n");
-  EXPECT_EQ(bash("datawal re"), "repair\nreport\n");
-  EXPECT_EQ(bash("datawal --json re"), "repair\nreport\n");
-  EXPECT_EQ(std::ranges::count(bash("datawal ''"), '\n'), 21);
+  EXPECT_EQ(bash("datawal re"), "repair\nreport\nrestore\n");
+  EXPECT_EQ(bash("datawal --json re"), "repair\nreport\nrestore\n");
+  EXPECT_EQ(std::ranges::count(bash("datawal ''"), '\n'), 24);
 }
 
 TEST_F(CompletionCli, BashOffersOptionsAndTheirValues) {
@@ -92,7 +92,7 @@ TEST_F(CompletionCli, BashOffersDirectoriesAndFiles) {
 }
 
 TEST_F(CompletionCli, FishOffersTheSame) {
-  EXPECT_EQ(fish("datawal re"), "repair\nreport\n");
+  EXPECT_EQ(fish("datawal re"), "repair\nreport\nrestore\n");
   EXPECT_EQ(fish("datawal scan --from"), "--from-offset\n--from-segment\n");
   EXPECT_EQ(fish("datawal scan --bytes "), "auto\nbase64\nhex\nraw\n");
   EXPECT_EQ(fish("datawal completion "), "bash\nfish\nzsh\n");
@@ -101,7 +101,7 @@ TEST_F(CompletionCli, FishOffersTheSame) {
 }
 
 TEST_F(CompletionCli, ZshOffersTheSame) {
-  EXPECT_EQ(zsh("datawal re"), "repair\nreport\n");
+  EXPECT_EQ(zsh("datawal re"), "repair\nreport\nrestore\n");
   EXPECT_EQ(zsh("datawal scan --from"), "--from-offset\n--from-segment\n");
   EXPECT_EQ(zsh("datawal scan --bytes "), "auto\nbase64\nhex\nraw\n");
   EXPECT_EQ(zsh("datawal completion "), "bash\nfish\nzsh\n");

@@ -193,6 +193,12 @@ TEST_F(EnvironmentCli, LookingWorksOnAReadOnlyDisk) {
     }
     expect("exit 6", {"export", place, disk() + "/out.jsonl"});
     expect("exit 6", {"compact", place, disk() + "/target"});
+    // From one filesystem to another, where nothing can be linked.
+    for (const char* const name : {"snapshot", "backup", "restore"}) {
+      EXPECT_THAT(output({name, place, path(name)}), HasSubstr("segments_copied:    1\n"));
+      EXPECT_EQ(output({"scan", path(name)}), output({"scan", place}));
+      expect("exit 6", {name, place, disk() + "/copy"});
+    }
   });
 }
 
@@ -257,6 +263,9 @@ TEST_F(EnvironmentCli, AStoreThatMayOnlyBeReadIsReadAndNotChanged) {
     expect_denied({"export", store(), path("out.jsonl")}, options);
     expect_denied({"compact", store(), path("target")}, options);
     expect_denied({"salvage", store(), path("rescued")}, options);
+    for (const char* const name : {"snapshot", "backup", "restore"}) {
+      expect_denied({name, store(), path("copy")}, options);
+    }
     expect_denied({"put", path("new"), "--key", "k", "v"}, options);
     expect_denied({"import", path("parents/that/are/missing"), "-"}, options);
   });

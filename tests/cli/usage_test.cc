@@ -6,10 +6,10 @@ namespace {
 
 using UsageCli = CliTest;
 
-constexpr std::array<const char*, 21> kSubcommands = {
-    "scan",     "get",     "report", "verify",  "dump",   "check", "export",
-    "compact",  "put",     "delete", "append",  "import", "tail",  "info",
-    "segments", "history", "repair", "salvage", "rotate", "apply", "completion"};
+constexpr std::array<const char*, 24> kSubcommands = {
+    "scan",   "get",     "report", "verify", "dump",       "check",    "export",   "compact",
+    "put",    "delete",  "append", "import", "tail",       "info",     "segments", "history",
+    "repair", "salvage", "rotate", "apply",  "completion", "snapshot", "backup",   "restore"};
 
 TEST_F(UsageCli, TheProgramsHelpBeginsWithExamples) {
   const std::string help = output({"--help"});

@@ -56,6 +56,12 @@ class UnreadableDirectory final : public Directory {
                               Replace replace) override {
     return directory_->rename(from, to, replace);
   }
+  [[nodiscard]] Result<bool> link(const File& file, std::string_view name) override {
+    return directory_->link(file, name);
+  }
+  [[nodiscard]] Status exchange(std::string_view name, std::string_view other) override {
+    return directory_->exchange(name, other);
+  }
   [[nodiscard]] Status remove(std::string_view name) override { return directory_->remove(name); }
   [[nodiscard]] Status make_directory(std::string_view name) override {
     return directory_->make_directory(name);
