@@ -30,6 +30,7 @@
 #include "datawal/export.h"
 #include "datawal/frame.h"
 #include "datawal/record_log.h"
+#include "datawal/write_batch.h"
 
 namespace datawal {
 
@@ -142,6 +143,12 @@ class DATAWAL_EXPORT DataWal {
                                  std::optional<Durability> durability = {});
   [[nodiscard]] Result<Removed> remove(ByteView key, std::optional<Durability> durability = {});
   [[nodiscard]] Result<Txid> append(ByteView payload, std::optional<Durability> durability = {});
+
+  // Writes all records of `batch`, or none, and gives the txid of the last, or of the log's last if
+  // the batch is empty. As RecordLog::append_batch, and with the errors of put(). A get() of
+  // another thread may find some of its values a moment before others.
+  [[nodiscard]] Result<Txid> write(const WriteBatch& batch,
+                                   std::optional<Durability> durability = {});
 
   // As RecordLog's functions of these names.
   [[nodiscard]] Status sync();

@@ -9,3 +9,4 @@
 #include "datawal/options.h"            // IWYU pragma: export
 #include "datawal/record_log.h"         // IWYU pragma: export
 #include "datawal/record_log_reader.h"  // IWYU pragma: export
+#include "datawal/write_batch.h"        // IWYU pragma: export

@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "format/names.h"
 #include "log/tail_evidence.h"
+#include "log/torn_batch.h"
 #include "log/txid_search.h"
 #include "segment/decode_error.h"
 
@@ -81,7 +82,7 @@ Status LogScan::open_segment() {
   if (range_.end && range_.end->segment == id) end = range_.end->offset;
   const std::uint64_t begin =
       range_.begin && range_.begin->segment == id ? range_.begin->offset : 0;
-  reader_.emplace(*file_, begin, end);
+  reader_.emplace(*file_, begin, end, Batches::kWhole);
   ++report_.files_scanned;
   facts_.end = here();
   if (begin <= end) return {};
@@ -97,6 +98,10 @@ Result<LogScan::Progress> LogScan::note_frame() {
   const SegmentId segment = view_.segments[index_];
   const Position before = {segment, reader_->offset() - frame.size};
   const Txid txid = frame.record.txid;
+  const auto& announcement = reader_->announcement();
+  if (announcement && !announcement->is_supported()) {
+    return std::unexpected(unsupported_batch(*announcement, *view_.directory, before));
+  }
   if (report_.records_replayed == 0) {
     facts_.first_segment = segment;
     facts_.first_frame_crc = frame.crc;
@@ -109,7 +114,8 @@ Result<LogScan::Progress> LogScan::note_frame() {
   facts_.last_frame_txid = txid;
   facts_.last_frame_crc = frame.crc;
   if (facts_.watermark) compare_with_watermark(before);
-  if (txid < range_.txid_min) return Progress::kContinue;
+  const bool is_hidden = announcement && !range_.with_announcements;
+  if (is_hidden || txid < range_.txid_min) return Progress::kContinue;
   static_cast<RecordView&>(record_) = frame.record;
   record_.ref = {segment, static_cast<std::uint32_t>(frame.size), before.offset};
   return Progress::kRecord;
@@ -149,8 +155,7 @@ Result<LogScan::Progress> LogScan::meet_damage() {
         sealed && decode_error_code(reader_->damage()) != ErrorCode::kUnsupportedVersion
             ? ErrorCode::kCorruption
             : decode_error_code(reader_->damage()),
-        decode_error_text(reader_->damage()) + " in " +
-            (sealed ? "a sealed (non-tail) segment" : "the active segment") +
+        damage_text() + " in " + (sealed ? "a sealed (non-tail) segment" : "the active segment") +
             ", where every byte was acknowledged; run 'datawal verify' to see the extent, then "
             "'datawal salvage' to copy every intact record to a new store"));
   }
@@ -168,7 +173,7 @@ Result<LogScan::Progress> LogScan::meet_damage() {
 // place is as sound as that frame.
 Result<bool> LogScan::has_been_published() {
   DATAWAL_TRY_ASSIGN(const std::uint64_t size, file_->size());
-  SegmentReader reader(*file_, reader_->offset(), size);
+  SegmentReader reader(*file_, reader_->offset(), size, Batches::kWhole);
   DATAWAL_TRY_ASSIGN(const SegmentStep step, reader.next());
   if (step != SegmentStep::kFrame) return false;
   reader_->set_end(size);
@@ -191,9 +196,10 @@ Result<TailEvidence> LogScan::gather_evidence() {
   if (range_.begin && report_.records_replayed == 0) {
     DATAWAL_TRY_ASSIGN(last_txid, last_txid_before(view_, here()));
   }
-  DATAWAL_TRY_ASSIGN(
-      TailFindings findings,
-      examine_tail(*file_, {reader_->offset(), reader_->end()}, reader_->damage(), last_txid));
+  const auto& batch = reader_->announcement();
+  DATAWAL_TRY_ASSIGN(TailFindings findings,
+                     examine_tail(*file_, {reader_->offset(), reader_->end()}, reader_->damage(),
+                                  last_txid, batch ? batch->unit_size() : 0));
   report_.tail.intact_frames_beyond = findings.intact_frames_beyond;
   tail_data_size_ = findings.data_size;
   findings.evidence.watermark = relation_to_watermark();
@@ -232,7 +238,7 @@ Result<LogScan::Progress> LogScan::judge(const TailEvidence& evidence) {
 Error LogScan::refuse(TailVerdict verdict, const TailEvidence& evidence) const {
   const std::string found = evidence.end_of_file ? "the segment ends early"
                             : evidence.all_zeros ? "only zeros are left of it"
-                                                 : decode_error_text(reader_->damage());
+                                                 : damage_text();
   const std::string beyond = std::to_string(report_.tail.intact_frames_beyond);
   const std::string remedy =
       "; run 'datawal repair' to see what can be kept and 'datawal repair --apply' to mend the "
@@ -265,6 +271,11 @@ Error LogScan::refuse(TailVerdict verdict, const TailEvidence& evidence) const {
       break;
   }
   std::unreachable();
+}
+
+std::string LogScan::damage_text() const {
+  const auto& batch = reader_->announcement();
+  return batch ? torn_batch_text(reader_->damage()) : decode_error_text(reader_->damage());
 }
 
 Error LogScan::error_here(ErrorCode code, std::string message) const {

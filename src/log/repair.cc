@@ -223,6 +223,10 @@ Result<RepairReport> repair(const std::filesystem::path& path, Apply apply,
     DATAWAL_TRY_ASSIGN(lock, directory->lock(kLockName));
   }
   DATAWAL_TRY_ASSIGN(LogSurvey survey, survey_log(directory, options));
+  const std::optional<Error>& refusal = survey.report.refusal;
+  if (refusal && refusal->code == ErrorCode::kUnsupportedVersion && survey.damaged.empty()) {
+    return std::unexpected(*refusal);  // nothing is damaged, and nothing can be mended
+  }
   RepairReport report;
   for (const DamagedSegment& segment : survey.damaged) {
     DATAWAL_TRY(check_format(*directory, segment));

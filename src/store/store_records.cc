@@ -49,6 +49,11 @@ Status StoreRecords::check_room() const {
   return std::unexpected(LogAddresses::exhausted({}));
 }
 
+Status StoreRecords::check_room_for(std::uint64_t size) const {
+  if (addresses_->has_room_for(size)) return {};
+  return std::unexpected(LogAddresses::exhausted({}));
+}
+
 Result<FetchedFrame> StoreRecords::fetch(LogAddress address) const {
   const Position place = position(address);
   if (const ByteView bytes = view(address); !bytes.empty()) {
