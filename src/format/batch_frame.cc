@@ -1,6 +1,7 @@
 #include "format/batch_frame.h"
 
 #include <array>
+#include <string>
 
 #include "base/bytes_equal.h"
 #include "base/endian.h"
@@ -39,7 +40,23 @@ bool has_sane_fields(const BatchAnnouncement& announcement) noexcept {
          announcement.size >= announcement.record_count * std::uint64_t{kFrameSizeMin};
 }
 
+Error too_large(std::string_view what, std::size_t limit) {
+  return {.code = ErrorCode::kTooLarge,
+          .message = "a batch has at most " + std::to_string(limit) + " " + std::string(what) +
+                     "; the record was not added, write the batch and begin another"};
+}
+
 }  // namespace
+
+Status check_batch_size(std::size_t record_count, std::size_t frames_size) {
+  if (record_count > kBatchRecordsMax) {
+    return std::unexpected(too_large("records", kBatchRecordsMax));
+  }
+  if (frames_size > kBatchSizeMax) {
+    return std::unexpected(too_large("bytes of frames", kBatchSizeMax));
+  }
+  return {};
+}
 
 Status check_key_allowed(RecordType type, ByteView key) {
   if (type != RecordType::kRaw || !as_text(key).starts_with(kReservedKeyPrefix)) return {};

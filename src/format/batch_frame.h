@@ -27,6 +27,9 @@ static_assert(kBatchFrameSize == 59);
 // Success, or kInvalidArgument for a Raw record with a reserved key.
 [[nodiscard]] Status check_key_allowed(RecordType type, ByteView key);
 
+// Success, or kTooLarge for a batch of so many records in frames of so many bytes.
+[[nodiscard]] Status check_batch_size(std::size_t record_count, std::size_t frames_size);
+
 struct BatchAnnouncement {
   std::uint8_t version = kBatchVersion;  // of another one nothing else is known
   std::uint32_t record_count = 0;

@@ -1,22 +1,12 @@
 #include "datawal/write_batch.h"
 
 #include <cstring>
-#include <string>
 
 #include "base/try.h"
 #include "format/batch_frame.h"
 #include "format/frame_encoding.h"
 
 namespace datawal {
-namespace {
-
-Error too_large(std::string_view what, std::size_t limit) {
-  return {.code = ErrorCode::kTooLarge,
-          .message = "a batch has at most " + std::to_string(limit) + " " + std::string(what) +
-                     "; the record was not added, write the batch and begin another"};
-}
-
-}  // namespace
 
 Status WriteBatch::put(ByteView key, ByteView value) {
   return append_record(RecordType::kPut, key, value);
@@ -34,10 +24,7 @@ Status WriteBatch::append_record(RecordType type, ByteView key, ByteView payload
   DATAWAL_TRY(check_record_type(type));
   DATAWAL_TRY(check_record_size(key, payload));
   DATAWAL_TRY(check_key_allowed(type, key));
-  if (size() == kBatchRecordsMax) return std::unexpected(too_large("records", kBatchRecordsMax));
-  if (frame_size(key.size(), payload.size()) > kBatchSizeMax - frames_size()) {
-    return std::unexpected(too_large("bytes of frames", kBatchSizeMax));
-  }
+  DATAWAL_TRY(check_batch_size(size() + 1, frames_size() + frame_size(key.size(), payload.size())));
   const Entry entry{.offset = static_cast<std::uint32_t>(bytes_.size()),
                     .key_size = static_cast<std::uint32_t>(key.size()),
                     .payload_size = static_cast<std::uint32_t>(payload.size()),
