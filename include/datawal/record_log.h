@@ -102,8 +102,9 @@ struct Appended {
 
 class LogScan;
 
-// Reads records in log order, one at a time, with memory bounded by the largest record. Movable. It
-// keeps working after its log is closed or gone, on the segments that were there when it was made.
+// Reads records in log order, one at a time, with memory bounded by the largest record. Of a batch
+// it gives all or nothing, and not the announcement, which only reports count. Movable. It keeps
+// working after its log is closed or gone, on the segments that were there when it was made.
 class DATAWAL_EXPORT RecordCursor {
  public:
   explicit RecordCursor(std::unique_ptr<LogScan> scan);

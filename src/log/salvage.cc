@@ -33,9 +33,13 @@ struct SourceContents {
 Result<std::uint64_t> count_frames(const File& file) {
   DATAWAL_TRY_ASSIGN(const std::uint64_t size, file.size());
   FrameSearch search(file, 0, size, 0);
-  for (std::uint64_t count = 0;; ++count) {
-    DATAWAL_TRY_ASSIGN(const std::optional<FoundFrame> frame, search.next());
-    if (!frame) return count;
+  std::uint64_t count = 0;
+  std::uint64_t torn_end = 0;  // of the last batch that is not whole: its frames are no records
+  while (true) {
+    DATAWAL_TRY_ASSIGN(const std::optional<Stretch> stretch, search.next_stretch());
+    if (!stretch) return count;
+    if (stretch->batch) torn_end = stretch->offset + stretch->batch->size;
+    if (stretch->frame && stretch->offset >= torn_end) ++count;
   }
 }
 
