@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <map>
 #include <optional>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -153,6 +155,42 @@ TEST_F(WriteBatchToStore, OfManyKeysGrowsTheIndex) {
   EXPECT_EQ(store.size(), 50'000U);
   for (int index = 0; index < 50'000; index += 997) {
     ASSERT_EQ(value_of(store, "key " + std::to_string(index)), "v") << index;
+  }
+}
+
+// Small batches with the same keys again and again, and large ones that make the index grow while
+// they are taken over.
+TEST_F(WriteBatchToStore, RandomOnesLeaveWhatAMapHas) {
+  constexpr unsigned kSeed = 99;
+  for (const bool is_mapped : {true, false}) {
+    SCOPED_TRACE("seed " + std::to_string(kSeed) + (is_mapped ? ", mapped" : ""));
+    std::mt19937 random(kSeed);
+    options_.map_files = is_mapped;
+    if (is_mapped) filesystem_.set_write_through_size(0);
+    const std::string path = is_mapped ? "mapped" : "unmapped";
+    std::map<std::string, std::string> expected;
+    std::optional<DataWal> store(must(DataWal::open(path, options_)));
+    for (int round = 0; round < 60; ++round) {
+      const bool is_large = round % 10 == 9;
+      WriteBatch batch;
+      for (auto count = 1 + random() % (is_large ? 6000 : 40); count > 0; --count) {
+        const std::string key = std::to_string(random() % (is_large ? 8000 : 25));
+        const std::string value = std::to_string(round) + "." + std::to_string(count);
+        const auto kind = random() % 10;
+        if (kind == 0) must(batch.append(as_bytes(value)));
+        if (kind >= 1 && kind <= 3) must(batch.remove(as_bytes(key)));
+        if (kind >= 1 && kind <= 3) expected.erase(key);
+        if (kind > 3) put(batch, key, value);
+        if (kind > 3) expected[key] = value;
+      }
+      static_cast<void>(must(store->write(batch)));
+      if (round % 7 == 6) {
+        store.reset();
+        store.emplace(must(DataWal::open(path, options_)));
+      }
+      ASSERT_EQ(store->size(), expected.size()) << "round " << round;
+      for (const auto& [key, value] : expected) ASSERT_EQ(value_of(*store, key), value) << round;
+    }
   }
 }
 
