@@ -158,7 +158,7 @@ Result<FollowerState::Availability> FollowerState::take_frame() {
 Result<FollowerState::Availability> FollowerState::look_behind(SegmentStep step) {
   const std::uint64_t offset = reader_->offset();
   const DecodeOutcome damage = reader_->damage();
-  const bool batch = reader_->announcement().has_value();
+  const bool is_batch = reader_->announcement().has_value();
   DATAWAL_TRY_ASSIGN(const std::optional<SegmentId> later, next_segment());
   DATAWAL_TRY_ASSIGN(const bool changed, reopen());
   if (changed) return Availability::kLookAgain;
@@ -171,7 +171,7 @@ Result<FollowerState::Availability> FollowerState::look_behind(SegmentStep step)
   if (step == SegmentStep::kDamage && later) {
     return std::unexpected(
         Error{.code = ErrorCode::kCorruption,
-              .message = (batch ? torn_batch_text(damage) : decode_error_text(damage)) +
+              .message = (is_batch ? torn_batch_text(damage) : decode_error_text(damage)) +
                          " in a sealed segment; run 'datawal verify' to see the extent",
               .path = (view_.directory->path() / segment_name(segment_)).string(),
               .segment = segment_,
