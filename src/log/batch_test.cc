@@ -197,6 +197,23 @@ TEST_F(BatchTest, StoredButNotPublishedIsNotThereYet) {
   }
 }
 
+// Whoever has opened a closed log for reading, before a writer came and stored a batch.
+TEST_F(BatchTest, StoredByAWriterThatCameLaterIsNotThereYet) {
+  make_log({"before"});
+  const RecordLogReader reader = open_reader();
+  ASSERT_TRUE(watermark()->clean);
+  RecordLog log = open();
+  must(log.append_batch(batch_of({"one", "two", "three"})));
+  Bytes bytes = segment(1);
+  bytes[kBegin] = std::byte{0};
+  bytes.resize(bytes.size() + 5000);
+  write_segment(1, bytes);
+  const Scan scan = read_all(reader.scan());
+  EXPECT_FALSE(scan.error) << scan.error->to_string();
+  EXPECT_THAT(scan.payloads(), ElementsAre("before"));
+  EXPECT_EQ(scan.report.tail.kind, TailKind::kIncomplete);
+}
+
 TEST_F(BatchTest, WithAnyByteDamagedIsDroppedWhole) {
   make_batch();
   // Of its announcement only where a power cut may have done it: behind a frame that a killed

@@ -8,6 +8,7 @@
 #include "log/tail_evidence.h"
 #include "log/torn_batch.h"
 #include "log/txid_search.h"
+#include "log/watermark_file.h"
 #include "segment/decode_error.h"
 
 namespace datawal {
@@ -161,6 +162,7 @@ Result<LogScan::Progress> LogScan::meet_damage() {
   }
   DATAWAL_TRY_ASSIGN(const bool worth_another_look, look_again());
   if (worth_another_look) return Progress::kContinue;
+  DATAWAL_TRY(ask_for_writer());
   DATAWAL_TRY_ASSIGN(const TailEvidence evidence, gather_evidence());
   if (!evidence.all_zeros) {
     DATAWAL_TRY_ASSIGN(const bool published, has_been_published());
@@ -189,6 +191,17 @@ Result<bool> LogScan::look_again() {
   looked_again_at_ = reader_->offset();
   reader_->set_end(size);
   return true;
+}
+
+// The clean mark says that nobody of this implementation has written what is here, but it may have
+// been taken back since it was read.
+Status LogScan::ask_for_writer() {
+  if (!facts_.watermark || !facts_.watermark->clean) return {};
+  DATAWAL_TRY_ASSIGN(const std::optional<Watermark> now, read_watermark(*view_.directory));
+  if (!now || now->clean || here() < now->position) return {};
+  view_.same_boot = view_.same_boot && now->boot_id == facts_.watermark->boot_id;
+  facts_.watermark = now;
+  return {};
 }
 
 Result<TailEvidence> LogScan::gather_evidence() {

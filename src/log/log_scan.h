@@ -61,6 +61,7 @@ class LogScan {
   [[nodiscard]] Result<Progress> leave_segment();
   [[nodiscard]] Result<Progress> meet_damage();
   [[nodiscard]] Result<bool> look_again();
+  [[nodiscard]] Status ask_for_writer();
   [[nodiscard]] Result<bool> has_been_published();
   [[nodiscard]] Result<Progress> judge(const TailEvidence& evidence);
   [[nodiscard]] Result<TailEvidence> gather_evidence();
