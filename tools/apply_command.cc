@@ -10,6 +10,7 @@
 #include "tools/command_line.h"
 #include "tools/input.h"
 #include "tools/json_line.h"
+#include "tools/operation_batch.h"
 #include "tools/progress.h"
 #include "tools/store_access.h"
 
@@ -24,6 +25,7 @@ constexpr std::size_t kWithheldSizeMax = std::size_t{16} << 20;
 struct ApplyArguments {
   std::string store;
   std::string sync = "always";
+  bool atomic = false;
 };
 
 struct SyncPolicy {
@@ -127,33 +129,68 @@ Status Applier::close() {
   return acknowledge();
 }
 
-Status Applier::acknowledge() {
-  out_.write(withheld_);
-  out_.flush();
-  withheld_.clear();
-  withheld_count_ = 0;
-  if (out_.usable()) return {};
+Status write_acknowledgements(Output& out, const std::string& text) {
+  out.write(text);
+  out.flush();
+  if (out.usable()) return {};
   return std::unexpected(
       Error{.code = ErrorCode::kIo,
             .message = "the acknowledgements cannot be written; nothing more is applied"});
 }
 
-Status apply_lines(Applier& applier, LineReader& lines, std::atomic<std::uint64_t>& bytes_done) {
+Status Applier::acknowledge() {
+  const std::string acknowledged = std::exchange(withheld_, {});
+  withheld_count_ = 0;
+  return write_acknowledgements(out_, acknowledged);
+}
+
+// Calls apply(line, line_number) for each line that is not blank, and idle() before a wait.
+template <typename Apply, typename Idle>
+Status for_each_operation(LineReader& lines, std::atomic<std::uint64_t>& bytes_done,
+                          const Apply& apply, const Idle& idle) {
   while (true) {
-    if (lines.would_wait()) DATAWAL_TRY(applier.idle());
+    if (lines.would_wait()) DATAWAL_TRY(idle());
     DATAWAL_TRY_ASSIGN(const std::optional<std::string_view> line, lines.next());
     if (!line) return {};
     bytes_done += line->size() + 1;
     if (line->find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    const Status applied = applier.apply(*line, lines.line_number());
+    const Status applied = apply(*line, lines.line_number());
     if (!applied) {
       return in_context("line " + std::to_string(lines.line_number()), applied.error());
     }
   }
 }
 
+Status apply_lines(Applier& applier, LineReader& lines, std::atomic<std::uint64_t>& bytes_done) {
+  return for_each_operation(
+      lines, bytes_done,
+      [&](std::string_view line, std::uint64_t number) { return applier.apply(line, number); },
+      [&] { return applier.idle(); });
+}
+
+// All of the input as one batch. The store is not even made before all of it has been read.
+Result<ExitCode> run_atomically(const ApplyArguments& arguments, Session& session) {
+  DATAWAL_TRY_ASSIGN(InputFile input, InputFile::open("-"));
+  LineReader lines(input, kLineSizeMax);
+  std::atomic<std::uint64_t> bytes_done = 0;
+  const Progress progress(session, "apply", input.size().value_or(0), PrintsMeanwhile::kNo,
+                          [&bytes_done] { return bytes_done.load(); });
+  OperationBatch operations;
+  const auto add = [&](std::string_view line, std::uint64_t number) -> Status {
+    DATAWAL_TRY_ASSIGN(const Operation operation, parse_operation(line));
+    return operations.add(operation, number);
+  };
+  DATAWAL_TRY(for_each_operation(lines, bytes_done, add, [] { return Status(); }));
+  DATAWAL_TRY_ASSIGN(RecordLog log, open_log_to_write(session, arguments.store, Create::kYes));
+  DATAWAL_TRY_ASSIGN(const AppendedBatch appended, log.append_batch(operations.batch()));
+  DATAWAL_TRY(log.close());
+  DATAWAL_TRY(write_acknowledgements(session.out, operations.acknowledgements(appended)));
+  return ExitCode::kSuccess;
+}
+
 Result<ExitCode> run_apply(const ApplyArguments& arguments, Session& session) {
   DATAWAL_TRY_ASSIGN(const SyncPolicy policy, parse_sync_policy(arguments.sync));
+  if (arguments.atomic) return run_atomically(arguments, session);
   DATAWAL_TRY_ASSIGN(InputFile input, InputFile::open("-"));
   DATAWAL_TRY_ASSIGN(RecordLog log, open_log_to_write(session, arguments.store, Create::kYes));
   Applier applier(std::move(log), policy, session.out);
@@ -180,6 +217,7 @@ void add_apply_command(CommandLine& line) {
        .summary = "Apply operations from standard input, acknowledging each once it is durable",
        .examples = "  datawal apply state < operations.ndjson > acknowledgements.ndjson\n"
                    "  datawal apply --sync batch=1000 state < operations.ndjson\n"
+                   "  datawal apply --atomic state < operations.ndjson\n"
                    "  echo '{\"op\":\"put\",\"key\":\"cursor\",\"value\":\"42\"}' | datawal apply "
                    "state\n",
        .details =
@@ -189,7 +227,8 @@ void add_apply_command(CommandLine& line) {
            "line in the same order, with the line's number and the record's txid, once it is\n"
            "durable: --sync always syncs after each, batch=N after N and whenever the input\n"
            "pauses, end at the end of the input. At a wrong line everything before it is made\n"
-           "durable and acknowledged, and the command exits with 2."},
+           "durable and acknowledged, and the command exits with 2. With --atomic all operations\n"
+           "are applied and acknowledged at the end of the input, or none of them is."},
       [arguments](Session& session) { return run_apply(*arguments, session); });
   add_store(apply, arguments->store);
   add_text(apply,
@@ -197,6 +236,9 @@ void add_apply_command(CommandLine& line) {
             .description = "When to make operations durable (default always)",
             .value = "always|batch=N|end"},
            arguments->sync);
+  add_flag(apply,
+           {.names = "--atomic", .description = "Apply all operations together, or none of them"},
+           arguments->atomic);
 }
 
 }  // namespace datawal::cli

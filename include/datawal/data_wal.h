@@ -39,6 +39,7 @@
 #include "datawal/snapshot.h"
 #include "datawal/store_stats.h"
 #include "datawal/value.h"
+#include "datawal/write_batch.h"
 
 namespace datawal {
 
@@ -101,6 +102,12 @@ class DATAWAL_EXPORT DataWal {
                                  std::optional<Durability> durability = {});
   [[nodiscard]] Result<Removed> remove(ByteView key, std::optional<Durability> durability = {});
   [[nodiscard]] Result<Txid> append(ByteView payload, std::optional<Durability> durability = {});
+
+  // Writes all records of `batch`, or none, and gives the txid of the last, or of the log's last if
+  // the batch is empty. As RecordLog::append_batch, and with the errors of put(). A get() of
+  // another thread may find some of its values a moment before others.
+  [[nodiscard]] Result<Txid> write(const WriteBatch& batch,
+                                   std::optional<Durability> durability = {});
 
   // As RecordLog's functions of these names.
   [[nodiscard]] Status sync();

@@ -15,3 +15,4 @@
 #include "datawal/snapshot.h"           // IWYU pragma: export
 #include "datawal/store_stats.h"        // IWYU pragma: export
 #include "datawal/value.h"              // IWYU pragma: export
+#include "datawal/write_batch.h"        // IWYU pragma: export

@@ -100,8 +100,8 @@ struct RepairReport {
 
 // Makes a store that open() refuses, or that has a torn tail, whole again. Where open() would cut a
 // torn tail, so does this. Any other damaged segment is replaced by its intact frames, before and
-// behind the damage, in order. Everything from the first damage on is kept as it was under a
-// quarantine name.
+// behind the damage, in order; also those of a batch that has become incomplete. Everything from
+// the first damage on is kept as it was under a quarantine name.
 //
 // With Apply::kNo only says what would be done, takes no lock and changes nothing. With Apply::kYes
 // takes the writer lock (kLocked). Fails with kUnsupportedVersion where a damaged place turns out
@@ -128,11 +128,11 @@ struct SalvageReport {
 };
 
 // Copies every intact frame of `source`, byte for byte, into the new store `target`, segment by
-// segment, passing over any damage, and writes what was lost to "loss-report.jsonl" in it: one JSON
-// object a line for each loss and finding, and a summary at the end. The source is read without the
-// lock and not changed; unreadable stretches are losses. The target appears whole and durable or
-// not at all (kNotEmpty, kAlreadyExists). Fails with kNotFound if there is nothing of a store in
-// `source`.
+// segment, passing over any damage and a batch at the end that was never finished, and writes what
+// was lost to "loss-report.jsonl" in it: one JSON object a line for each loss and finding, and a
+// summary at the end. The source is read without the lock and not changed; unreadable stretches are
+// losses. The target appears whole and durable or not at all (kNotEmpty, kAlreadyExists). Fails
+// with kNotFound if there is nothing of a store in `source`.
 [[nodiscard]] DATAWAL_EXPORT Result<SalvageReport> salvage(const std::filesystem::path& source,
                                                            const std::filesystem::path& target,
                                                            const Options& options = {});

@@ -39,8 +39,8 @@ struct Options {
   std::chrono::milliseconds interval{100};
   std::uint64_t interval_bytes_max = 16ULL << 20;
   // A segment is closed and the next begun before it would grow beyond this many bytes. A single
-  // larger record gets a segment of its own. At most 1 TiB. Beginning the next one syncs all of the
-  // one before, so bulk loads are faster with larger segments.
+  // larger record or batch gets a segment of its own. At most 1 TiB. Beginning the next one syncs
+  // all of the one before, so bulk loads are faster with larger segments.
   std::uint64_t segment_size_max = 256ULL << 20;
   DamagePolicy damage = DamagePolicy::kRefuse;
   // Set disk space aside ahead of the active segment's end, as zeros that are cut off when the

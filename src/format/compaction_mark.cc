@@ -4,12 +4,13 @@
 #include <limits>
 
 #include "base/endian.h"
-#include "format/control_record.h"
+#include "format/batch_frame.h"
 
 namespace datawal {
 namespace {
 
 constexpr std::byte kVersion{1};
+static_assert(kCompactionMarkKey.starts_with(kReservedKeyPrefix));
 
 }  // namespace
 

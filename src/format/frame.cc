@@ -28,6 +28,14 @@ std::byte* copy_bytes(std::byte* to, ByteView bytes) {
   return to + bytes.size();
 }
 
+DecodedFrame decoded(const FrameHeader& header, ByteView bytes, std::uint32_t crc) noexcept {
+  const ByteView body = bytes.subspan(kFrameHeaderSize);
+  return {{header.type, header.txid, body.first(header.key_size),
+           body.subspan(header.key_size, header.payload_size)},
+          header.size(),
+          crc};
+}
+
 Error too_large(std::string_view what, std::size_t size, std::string_view limit_name,
                 std::size_t limit) {
   return {.code = ErrorCode::kTooLarge,
@@ -168,11 +176,15 @@ DecodeOutcome decode_frame(ByteView bytes) noexcept {
   const auto stored = load_le<std::uint32_t>(bytes.data() + size - kFrameCrcSize);
   const std::uint32_t computed = crc32c(bytes.first(size - kFrameCrcSize));
   if (stored != computed) return CrcMismatch{size, stored, computed};
-  const ByteView body = bytes.subspan(kFrameHeaderSize);
-  return DecodedFrame{{header.type, header.txid, body.first(header.key_size),
-                       body.subspan(header.key_size, header.payload_size)},
-                      size,
-                      stored};
+  return decoded(header, bytes, stored);
+}
+
+DecodedFrame decode_checked_frame(ByteView bytes) noexcept {
+  const std::byte* const at = bytes.data();
+  const FrameHeader header{
+      static_cast<RecordType>(at[kTypeOffset]), load_le<std::uint64_t>(at + kTxidOffset),
+      load_le<std::uint32_t>(at + kKeySizeOffset), load_le<std::uint32_t>(at + kPayloadSizeOffset)};
+  return decoded(header, bytes, load_le<std::uint32_t>(at + header.size() - kFrameCrcSize));
 }
 
 }  // namespace datawal

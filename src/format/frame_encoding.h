@@ -13,6 +13,10 @@ inline constexpr std::byte kFrameFirstByte{0x44};
 // checksum. The record's type and sizes have been checked.
 std::uint32_t encode_unpublished_frame(MutableByteView frame, const RecordView& record) noexcept;
 
+// The frame at the front of `bytes`, which decode_frame has found there: without another look at
+// the checksum.
+[[nodiscard]] DecodedFrame decode_checked_frame(ByteView bytes) noexcept;
+
 // The size of the key as the header at the front of `frame` has it, which nobody has checked.
 [[nodiscard]] std::uint32_t header_key_size(ByteView frame) noexcept;
 

@@ -2,14 +2,17 @@
 
 #include <algorithm>
 
+#include "format/batch_frame.h"
 #include "format/compaction_mark.h"
-#include "format/control_record.h"
 
 namespace datawal {
 
 void SegmentFacts::note_raw(const RecordView& record) noexcept {
-  if (!is_control_record(record)) ++raw_records;
-  if (const auto mark = decode_compaction_mark(record)) horizon = std::max(horizon, mark->horizon);
+  if (const auto mark = decode_compaction_mark(record)) {
+    horizon = std::max(horizon, mark->horizon);
+  } else if (!decode_announcement(record)) {
+    ++raw_records;
+  }
 }
 
 LogTotals add_up(std::span<const SegmentFacts> segments) {

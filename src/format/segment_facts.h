@@ -23,7 +23,7 @@ struct SegmentFacts {
   Txid last_txid = 0;             // of the last frame
   Txid highest_txid = 0;          // another one only in logs whose counter went back
   std::uint32_t first_crc = 0;    // of the first frame
-  std::uint64_t raw_records = 0;  // but for control records
+  std::uint64_t raw_records = 0;  // but for announcements of batches and marks
   std::uint64_t tombstone_bytes = 0;   // of the frames of all Deletes
   std::uint64_t txid_gaps = 0;         // inside: frames that do not follow the one before
   std::uint64_t first_gap_offset = 0;  // of the first such frame

@@ -10,6 +10,7 @@
 #include "format/names.h"
 #include "log/log_scan.h"
 #include "log/segment_list.h"
+#include "log/torn_batch.h"
 #include "log/txid_search.h"
 #include "segment/decode_error.h"
 #include "segment/frame_batches.h"
@@ -46,7 +47,8 @@ FollowerState::Made FollowerState::from_txid(std::shared_ptr<Directory> director
     state->catch_up_with(view.held);
     return state;
   }
-  LogScan scan(view, DamagePolicy::kRefuse, {.begin = find_txid(view, from)});
+  LogScan scan(view, DamagePolicy::kRefuse,
+               {.begin = find_txid(view, from), .with_control_records = true});
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, scan.next());
     if (!record) break;
@@ -134,7 +136,7 @@ Result<FollowerState::Availability> FollowerState::enter_segment() {
   file_ = *std::move(opened);
   DATAWAL_TRY_ASSIGN(const std::uint64_t size, file_->size());
   DATAWAL_TRY_ASSIGN(crc_before_, read_crc_before(*file_, start_->offset));
-  reader_.emplace(*file_, start_->offset, size);
+  reader_.emplace(*file_, start_->offset, size, Batches::kWhole);
   judged_.reset();
   return Availability::kLookAgain;
 }
@@ -156,10 +158,17 @@ Result<FollowerState::Availability> FollowerState::take_frame() {
                std::to_string(frame.record.txid) +
                ": those between are gone; start from there, or from 0 for the oldest there is");
   }
+  const Position position{segment_, reader_->offset() - frame.size};
+  const auto& announcement = reader_->announcement();
+  if (announcement && !announcement->is_supported()) {
+    return std::unexpected(unsupported_batch(*announcement, *view_.directory, position));
+  }
   last_txid_ = frame.record.txid;
   crc_before_ = frame.crc;
+  // Of an announcement all of the batch is there; a mark tells nobody anything.
+  if (announcement || decode_compaction_mark(frame.record)) return Availability::kLookAgain;
   static_cast<RecordView&>(record_) = frame.record;
-  record_.ref = {segment_, static_cast<std::uint32_t>(frame.size), reader_->offset() - frame.size};
+  record_.ref = {segment_, static_cast<std::uint32_t>(frame.size), position.offset};
   return Availability::kRecord;
 }
 
@@ -168,6 +177,7 @@ Result<FollowerState::Availability> FollowerState::take_frame() {
 Result<FollowerState::Availability> FollowerState::look_behind(SegmentStep step) {
   const std::uint64_t offset = reader_->offset();
   const DecodeOutcome damage = reader_->damage();
+  const bool is_batch = reader_->announcement().has_value();
   DATAWAL_TRY_ASSIGN(const std::optional<SegmentId> later, next_segment());
   DATAWAL_TRY_ASSIGN(const bool changed, is_sealed_in_set() ? Result<bool>(false) : reopen());
   if (changed) return Availability::kLookAgain;
@@ -180,7 +190,7 @@ Result<FollowerState::Availability> FollowerState::look_behind(SegmentStep step)
   if (step == SegmentStep::kDamage && later) {
     return std::unexpected(
         Error{.code = ErrorCode::kCorruption,
-              .message = decode_error_text(damage) +
+              .message = (is_batch ? torn_batch_text(damage) : decode_error_text(damage)) +
                          " in a sealed segment; run 'datawal verify' to see the extent",
               .path = (view_.directory->path() / segment_name(segment_)).string(),
               .segment = segment_,
@@ -218,7 +228,7 @@ Result<bool> FollowerState::reopen() {
   }
   const bool changed = size != reader_->end();
   file_ = *std::move(opened);
-  reader_.emplace(*file_, offset, size);
+  reader_.emplace(*file_, offset, size, Batches::kWhole);
   return changed;
 }
 
@@ -252,7 +262,7 @@ Result<FollowerState::Availability> FollowerState::judge_damage() {
   DATAWAL_TRY_ASSIGN(LogView view,
                      load_log_view(view_.directory, filesystem_, DamagePolicy::kRefuse));
   LogScan scan(std::move(view), DamagePolicy::kRefuse,
-               {.begin = Position{segment_, reader_->offset()}});
+               {.begin = Position{segment_, reader_->offset()}, .with_control_records = true});
   DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, scan.next());
   if (record) return Availability::kLookAgain;
   judged_ = place;

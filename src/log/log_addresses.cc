@@ -42,6 +42,12 @@ Result<LogAddress> LogAddresses::address_in_other_unit(Position position,
   return address_in_last_unit(position.offset % kUnitSize, frame_size);
 }
 
+bool LogAddresses::has_room_for(std::uint64_t size) const {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t unit_count = size / kUnitSize + 2;
+  return unit_count <= free_units_.size() + (unit_count_max_ - unit_count_);
+}
+
 std::optional<LogAddress> LogAddresses::find(Position position) const {
   const std::lock_guard lock(mutex_);
   const auto segment = segments_.find(position.segment);

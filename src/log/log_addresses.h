@@ -100,9 +100,10 @@ class LogAddresses {
   [[nodiscard]] static Error exhausted(Position position);
   // The address that address_of() has given for a frame at `position`, or for one in its unit.
   [[nodiscard]] std::optional<LogAddress> find(Position position) const;
-  // Whether address_of() is sure not to fail.
+  // Whether address_of() is sure not to fail; and whether not for frames of so many bytes in a row.
   [[nodiscard]] bool has_room() const noexcept { return has_room_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::size_t free_unit_count() const;
+  [[nodiscard]] bool has_room_for(std::uint64_t size) const;
 
   // The number of the unit that `address` is in.
   [[nodiscard]] static constexpr std::uint32_t unit_number(LogAddress address) noexcept {

@@ -199,5 +199,16 @@ TEST(LogAddresses, TellTheirMemory) {
   EXPECT_GE(addresses.memory_size(), empty + std::size_t{5000} * 24);
 }
 
+TEST(LogAddresses, KnowsWhetherThereIsRoomForManyFrames) {
+  LogAddresses addresses(4);
+  EXPECT_TRUE(addresses.has_room_for(2 * LogAddresses::kUnitSize));
+  EXPECT_FALSE(addresses.has_room_for(3 * LogAddresses::kUnitSize));
+  for (std::uint64_t index = 0; index < 2; ++index) {
+    ASSERT_TRUE(addresses.address_of({SegmentId{1}, index * LogAddresses::kUnitSize}, 100));
+  }
+  EXPECT_TRUE(addresses.has_room_for(100));
+  EXPECT_FALSE(addresses.has_room_for(LogAddresses::kUnitSize));
+}
+
 }  // namespace
 }  // namespace datawal

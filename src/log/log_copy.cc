@@ -322,6 +322,7 @@ bool LogCopy::is_history_of(Txid txid) const {
     const bool is_gap_explained = gap <= horizon + 1;
     if (!reading.ascends || reading.contents.first_txid <= last || !is_gap_explained) return false;
     last = reading.contents.last_txid;
+    if (last < reading.batch_end) return false;
   }
   return last == txid && txid >= horizon;
 }

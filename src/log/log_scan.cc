@@ -4,9 +4,12 @@
 #include <utility>
 
 #include "base/try.h"
+#include "format/compaction_mark.h"
 #include "format/names.h"
 #include "log/tail_evidence.h"
+#include "log/torn_batch.h"
 #include "log/txid_search.h"
+#include "log/watermark_file.h"
 #include "segment/decode_error.h"
 
 namespace datawal {
@@ -83,7 +86,7 @@ Status LogScan::open_segment() {
   if (range_.end && range_.end->segment == id) end = range_.end->offset;
   const std::uint64_t begin =
       range_.begin && range_.begin->segment == id ? range_.begin->offset : 0;
-  reader_.emplace(*file_, begin, end);
+  reader_.emplace(*file_, begin, end, Batches::kWhole);
   ++report_.files_scanned;
   facts_.end = here();
   if (facts_.segments.empty() || facts_.segments.back().id != id) {
@@ -102,6 +105,10 @@ Result<LogScan::Progress> LogScan::note_frame() {
   const SegmentId segment = view_.segments[index_];
   const Position before = {segment, reader_->offset() - frame.size};
   const Txid txid = frame.record.txid;
+  const auto& announcement = reader_->announcement();
+  if (announcement && !announcement->is_supported()) {
+    return std::unexpected(unsupported_batch(*announcement, *view_.directory, before));
+  }
   if (report_.records_replayed == 0) {
     facts_.first_segment = segment;
     facts_.first_frame_crc = frame.crc;
@@ -115,7 +122,9 @@ Result<LogScan::Progress> LogScan::note_frame() {
   facts_.last_frame_txid = txid;
   facts_.last_frame_crc = frame.crc;
   if (facts_.watermark) compare_with_watermark(before);
-  if (txid < range_.txid_min) return Progress::kContinue;
+  const bool is_control = announcement || decode_compaction_mark(frame.record);
+  const bool is_hidden = is_control && !range_.with_control_records;
+  if (is_hidden || txid < range_.txid_min) return Progress::kContinue;
   static_cast<RecordView&>(record_) = frame.record;
   record_.ref = {segment, static_cast<std::uint32_t>(frame.size), before.offset};
   return Progress::kRecord;
@@ -155,13 +164,13 @@ Result<LogScan::Progress> LogScan::meet_damage() {
         sealed && decode_error_code(reader_->damage()) != ErrorCode::kUnsupportedVersion
             ? ErrorCode::kCorruption
             : decode_error_code(reader_->damage()),
-        decode_error_text(reader_->damage()) + " in " +
-            (sealed ? "a sealed (non-tail) segment" : "the active segment") +
+        damage_text() + " in " + (sealed ? "a sealed (non-tail) segment" : "the active segment") +
             ", where every byte was acknowledged; run 'datawal verify' to see the extent, then "
             "'datawal salvage' to copy every intact record to a new store"));
   }
   DATAWAL_TRY_ASSIGN(const bool worth_another_look, look_again());
   if (worth_another_look) return Progress::kContinue;
+  DATAWAL_TRY(ask_for_writer());
   DATAWAL_TRY_ASSIGN(const TailEvidence evidence, gather_evidence());
   if (!evidence.all_zeros) {
     DATAWAL_TRY_ASSIGN(const bool published, has_been_published());
@@ -174,7 +183,7 @@ Result<LogScan::Progress> LogScan::meet_damage() {
 // place is as sound as that frame.
 Result<bool> LogScan::has_been_published() {
   DATAWAL_TRY_ASSIGN(const std::uint64_t size, file_->size());
-  SegmentReader reader(*file_, reader_->offset(), size);
+  SegmentReader reader(*file_, reader_->offset(), size, Batches::kWhole);
   DATAWAL_TRY_ASSIGN(const SegmentStep step, reader.next());
   if (step != SegmentStep::kFrame) return false;
   reader_->set_end(size);
@@ -192,14 +201,26 @@ Result<bool> LogScan::look_again() {
   return true;
 }
 
+// The clean mark says that nobody of this implementation has written what is here, but it may have
+// been taken back since it was read.
+Status LogScan::ask_for_writer() {
+  if (!facts_.watermark || !facts_.watermark->clean) return {};
+  DATAWAL_TRY_ASSIGN(const std::optional<Watermark> now, read_watermark(*view_.directory));
+  if (!now || now->clean || here() < now->position) return {};
+  view_.same_boot = view_.same_boot && now->boot_id == facts_.watermark->boot_id;
+  facts_.watermark = now;
+  return {};
+}
+
 Result<TailEvidence> LogScan::gather_evidence() {
   Txid last_txid = facts_.last_frame_txid;
   if (range_.begin && report_.records_replayed == 0) {
     DATAWAL_TRY_ASSIGN(last_txid, last_txid_before(view_, here()));
   }
-  DATAWAL_TRY_ASSIGN(
-      TailFindings findings,
-      examine_tail(*file_, {reader_->offset(), reader_->end()}, reader_->damage(), last_txid));
+  const auto& batch = reader_->announcement();
+  DATAWAL_TRY_ASSIGN(TailFindings findings,
+                     examine_tail(*file_, {reader_->offset(), reader_->end()}, reader_->damage(),
+                                  last_txid, batch ? batch->unit_size() : 0));
   report_.tail.intact_frames_beyond = findings.intact_frames_beyond;
   tail_data_size_ = findings.data_size;
   findings.evidence.watermark = relation_to_watermark();
@@ -238,7 +259,7 @@ Result<LogScan::Progress> LogScan::judge(const TailEvidence& evidence) {
 Error LogScan::refuse(TailVerdict verdict, const TailEvidence& evidence) const {
   const std::string found = evidence.end_of_file ? "the segment ends early"
                             : evidence.all_zeros ? "only zeros are left of it"
-                                                 : decode_error_text(reader_->damage());
+                                                 : damage_text();
   const std::string beyond = std::to_string(report_.tail.intact_frames_beyond);
   const std::string remedy =
       "; run 'datawal repair' to see what can be kept and 'datawal repair --apply' to mend the "
@@ -271,6 +292,11 @@ Error LogScan::refuse(TailVerdict verdict, const TailEvidence& evidence) const {
       break;
   }
   std::unreachable();
+}
+
+std::string LogScan::damage_text() const {
+  const auto& batch = reader_->announcement();
+  return batch ? torn_batch_text(reader_->damage()) : decode_error_text(reader_->damage());
 }
 
 Error LogScan::error_here(ErrorCode code, std::string message) const {

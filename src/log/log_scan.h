@@ -23,7 +23,8 @@ struct ScanRange {
   // Where the log ends, if its writer asks: damage before it is an error, whatever the watermark
   // says.
   std::optional<Position> end = {};
-  Txid txid_min = 0;  // records below are passed over
+  Txid txid_min = 0;                // records below are passed over
+  bool with_control_records = false;  // announcements and marks are shown, too
 };
 
 // What a whole scan has learnt about the log beside its report.
@@ -65,11 +66,13 @@ class LogScan {
   [[nodiscard]] Result<Progress> leave_segment();
   [[nodiscard]] Result<Progress> meet_damage();
   [[nodiscard]] Result<bool> look_again();
+  [[nodiscard]] Status ask_for_writer();
   [[nodiscard]] Result<bool> has_been_published();
   [[nodiscard]] Result<Progress> judge(const TailEvidence& evidence);
   [[nodiscard]] Result<TailEvidence> gather_evidence();
   [[nodiscard]] Error refuse(TailVerdict verdict, const TailEvidence& evidence) const;
   [[nodiscard]] Error error_here(ErrorCode code, std::string message) const;
+  [[nodiscard]] std::string damage_text() const;
   [[nodiscard]] WatermarkRelation relation_to_watermark() const;
   void compare_with_watermark(Position before);
   [[nodiscard]] bool is_last_segment() const { return index_ + 1 == view_.segments.size(); }

@@ -7,6 +7,7 @@
 #include "format/names.h"
 #include "log/log_scan.h"
 #include "log/log_view.h"
+#include "log/torn_batch.h"
 #include "segment/decode_error.h"
 #include "segment/frame_search.h"
 #include "segment/segment_reader.h"
@@ -75,7 +76,7 @@ Result<LogSurvey> Surveyor::run(DamagePolicy damage) {
 // The sound part of the log is read by the code that open() uses, so that its verdict is known.
 // Gives the place where that part ends.
 Result<Position> Surveyor::read_until_damage(DamagePolicy damage) {
-  LogScan scan(std::move(view_), damage, {});
+  LogScan scan(std::move(view_), damage, {.with_control_records = true});
   enter(segments_.front());
   while (true) {
     const Result<std::optional<ScannedRecord>> next = scan.next();
@@ -168,7 +169,7 @@ Result<bool> Surveyor::has_been_published(const File& file, const Stretch& damag
   constexpr unsigned kQuestionsMax = 64;
   if (!is_last_segment() || questions_ == kQuestionsMax) return false;
   ++questions_;
-  SegmentReader reader(file, damage.offset, searched_.size);
+  SegmentReader reader(file, damage.offset, searched_.size, Batches::kWhole);
   DATAWAL_TRY_ASSIGN(const SegmentStep step, reader.next());
   return step == SegmentStep::kFrame;
 }
@@ -225,7 +226,8 @@ void Surveyor::note_damage(const Stretch& stretch) {
       {.position = {segment.id, stretch.offset},
        .size = stretch.size,
        .error = {.code = decode_error_code(stretch.damage),
-                 .message = decode_error_text(stretch.damage),
+                 .message = stretch.batch ? torn_batch_text(stretch.damage)
+                                          : decode_error_text(stretch.damage),
                  .path = (directory_->path() / segment_name(segment.id)).string(),
                  .segment = segment.id,
                  .offset = stretch.offset},

@@ -73,33 +73,70 @@ std::unexpected<Error> LogWriter::poison(std::string_view reason, Error cause) {
   return std::unexpected(std::move(cause));
 }
 
+Status LogWriter::check_txids_left(std::uint64_t count) const {
+  if (count <= std::numeric_limits<Txid>::max() - last_txid_) return {};
+  return std::unexpected(
+      Error{.code = ErrorCode::kExhausted,
+            .message = "the log has used its last txid; compact it to a new store",
+            .path = view_.directory->path().string()});
+}
+
 Result<Appended> LogWriter::append(RecordType type, ByteView key, ByteView payload) {
   DATAWAL_TRY(check_usable());
   DATAWAL_TRY(check_record_type(type));
   DATAWAL_TRY(check_record_size(key, payload));
-  if (last_txid_ == std::numeric_limits<Txid>::max()) {
-    return std::unexpected(
-        Error{.code = ErrorCode::kExhausted,
-              .message = "the log has used its last txid; compact it to a new store",
-              .path = view_.directory->path().string()});
-  }
-  if (!watermark_ || tail_pending_) DATAWAL_TRY(begin_writing());
+  if (type == RecordType::kRaw) DATAWAL_TRY(check_key_allowed(type, key));
+  DATAWAL_TRY(check_txids_left(1));
   const std::size_t size = frame_size(key.size(), payload.size());
   DATAWAL_TRY(make_room(size));
   const RecordView record{type, last_txid_ + 1, key, payload};
   Result<std::uint32_t> crc = active_->append(record);
   if (!crc) return poison("append_record write_all failed", std::move(crc).error());
   const RecordRef ref{end_.segment, static_cast<std::uint32_t>(size), end_.offset};
-  end_.offset += size;
-  ++last_txid_;
   facts_.segments.back().add(record, size, *crc);
-  facts_.last_frame_txid = last_txid_;
-  facts_.last_frame_crc = *crc;
-  if (!facts_.first_segment) {
-    facts_.first_segment = ref.segment;
-    facts_.first_frame_crc = facts_.last_frame_crc;
-  }
+  note_appended(size, 1, {*crc, *crc});
   return Appended{last_txid_, ref};
+}
+
+Result<AppendedBatch> LogWriter::append_batch(const WriteBatch& batch) {
+  DATAWAL_TRY(check_usable());
+  if (batch.empty()) return AppendedBatch{last_txid_ + 1, last_txid_, end_.segment, end_.offset};
+  if (batch.size() == 1) {
+    const RecordView record = batch[0];
+    DATAWAL_TRY_ASSIGN(const Appended appended, append(record.type, record.key, record.payload));
+    return AppendedBatch{appended.txid, appended.txid, appended.ref.segment, appended.ref.offset};
+  }
+  DATAWAL_TRY(check_txids_left(batch.size() + 1));
+  DATAWAL_TRY(make_room(batch.byte_size()));
+  auto checksums = active_->append_batch(batch, last_txid_ + 1);
+  if (!checksums) return poison("append_batch write_all failed", std::move(checksums).error());
+  const Txid announced = last_txid_ + 1;
+  const Position begin = end_;
+  note_batch(batch, announced, checksums->first);
+  note_appended(batch.byte_size(), batch.size() + 1, *checksums);
+  return AppendedBatch{announced + 1, last_txid_, begin.segment, begin.offset + kBatchFrameSize};
+}
+
+void LogWriter::note_batch(const WriteBatch& batch, Txid announced, std::uint32_t first_crc) {
+  SegmentFacts& segment = facts_.segments.back();
+  segment.add({.txid = announced, .key = as_bytes(kBatchKey)}, kBatchFrameSize, first_crc);
+  for (std::size_t index = 0; index < batch.size(); ++index) {
+    RecordView record = batch[index];
+    record.txid = announced + 1 + index;
+    // The checksum is remembered of a segment's first frame only, which is none of these.
+    segment.add(record, frame_size(record.key.size(), record.payload.size()), 0);
+  }
+}
+
+void LogWriter::note_appended(std::size_t size, std::uint64_t frame_count,
+                              BatchChecksums checksums) {
+  end_.offset += size;
+  last_txid_ += frame_count;
+  facts_.last_frame_txid = last_txid_;
+  facts_.last_frame_crc = checksums.last;
+  if (facts_.first_segment) return;
+  facts_.first_segment = end_.segment;
+  facts_.first_frame_crc = checksums.first;
 }
 
 bool LogWriter::is_special(std::size_t frame_size) const {
@@ -158,8 +195,10 @@ bool LogWriter::has_room(std::size_t frame_size) const {
   return end_.offset == 0 || end_.offset + frame_size <= policy_.size_max;
 }
 
-Status LogWriter::make_room(std::size_t frame_size) {
-  return has_room(frame_size) ? Status{} : rotate();
+// Sees to it that `size` bytes may be appended, all to one segment.
+Status LogWriter::make_room(std::size_t size) {
+  if (!watermark_ || tail_pending_) DATAWAL_TRY(begin_writing());
+  return has_room(size) ? Status{} : rotate();
 }
 
 std::unique_ptr<SegmentWriter> LogWriter::make_segment_writer(std::unique_ptr<File> file) const {

@@ -30,6 +30,8 @@ class LogWriter {
             const LogScan& scan);
 
   [[nodiscard]] Result<Appended> append(RecordType type, ByteView key, ByteView payload);
+  // The same of all records of a batch, or of none.
+  [[nodiscard]] Result<AppendedBatch> append_batch(const WriteBatch& batch);
   // Whether an append of such a frame does more than to append it: the first one does, and one that
   // rotates.
   [[nodiscard]] bool is_special(std::size_t frame_size) const;
@@ -97,12 +99,17 @@ class LogWriter {
   [[nodiscard]] bool has_written() const { return watermark_.has_value(); }
   // Success, or why nothing may be written any more.
   [[nodiscard]] Status check_usable() const;
+  // Nothing may be written any more, because what belongs to the log could not follow it.
+  void give_up(std::string_view reason) { poison_ = reason; }
 
  private:
   [[nodiscard]] RecordCursor scan_view(Result<LogView> view, const ScanRange& range) const;
+  [[nodiscard]] Status check_txids_left(std::uint64_t count) const;
   [[nodiscard]] Status begin_writing();
   [[nodiscard]] bool has_room(std::size_t frame_size) const;
-  [[nodiscard]] Status make_room(std::size_t frame_size);
+  [[nodiscard]] Status make_room(std::size_t size);
+  void note_batch(const WriteBatch& batch, Txid announced, std::uint32_t first_crc);
+  void note_appended(std::size_t size, std::uint64_t frame_count, BatchChecksums checksums);
   [[nodiscard]] Status finish();
   [[nodiscard]] Status write_unproven_again();
   [[nodiscard]] Watermark watermark_here() const;

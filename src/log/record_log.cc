@@ -33,6 +33,14 @@ Result<Appended> RecordLog::append_record(RecordType type, ByteView key, ByteVie
                      [&](LogWriter& writer) { return writer.append(type, key, payload); });
 }
 
+Result<AppendedBatch> RecordLog::append_batch(const WriteBatch& batch,
+                                              std::optional<Durability> durability) {
+  const auto append = [&](LogWriter& writer) { return writer.append_batch(batch); };
+  // Nothing to make durable, either.
+  if (batch.empty()) return log_->write(0, Durability::kManual, append);
+  return log_->write(batch.byte_size(), durability, append);
+}
+
 Status RecordLog::sync() {
   return log_->sync();
 }

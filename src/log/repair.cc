@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <set>
 #include <string>
@@ -69,6 +70,16 @@ Status check_format(const Directory& directory, const DamagedSegment& segment) {
             .path = (directory.path() / segment_name(segment.id)).string(),
             .segment = segment.id,
             .offset = segment.damage_begin});
+}
+
+// Whether open() refuses the store at a place that is not damaged: what is not known there cannot
+// be mended.
+bool is_newer_batch(const LogSurvey& survey) {
+  const std::optional<Error>& refusal = survey.report.refusal;
+  if (!refusal || refusal->code != ErrorCode::kUnsupportedVersion) return false;
+  return std::ranges::none_of(survey.damaged, [&](const DamagedSegment& segment) {
+    return segment.id == refusal->segment && segment.damage_begin == refusal->offset;
+  });
 }
 
 Result<std::set<std::string>> list_quarantine(const Directory& directory) {
@@ -229,6 +240,7 @@ Result<RepairReport> repair(const std::filesystem::path& path, Apply apply,
     DATAWAL_TRY_ASSIGN(lock, directory->lock(kLockName));
   }
   DATAWAL_TRY_ASSIGN(LogSurvey survey, survey_log(directory, options));
+  if (is_newer_batch(survey)) return std::unexpected(*survey.report.refusal);
   RepairReport report;
   for (DamagedSegment& segment : survey.damaged) {
     segment.is_shared = is_shared(*directory, segment.id);

@@ -10,7 +10,10 @@
 #include "log/frame_copy.h"
 #include "log/log_view.h"
 #include "log/loss_report.h"
+#include "log/tail_evidence.h"
 #include "log/tolerant_file.h"
+#include "log/torn_batch.h"
+#include "log/watermark_file.h"
 #include "segment/decode_error.h"
 #include "segment/frame_search.h"
 #include "segment/segment_reader.h"
@@ -30,9 +33,13 @@ struct SourceContents {
 Result<std::uint64_t> count_frames(const File& file) {
   DATAWAL_TRY_ASSIGN(const std::uint64_t size, file.size());
   FrameSearch search(file, 0, size, 0);
-  for (std::uint64_t count = 0;; ++count) {
-    DATAWAL_TRY_ASSIGN(const std::optional<FoundFrame> frame, search.next());
-    if (!frame) return count;
+  std::uint64_t count = 0;
+  std::uint64_t torn_end = 0;  // of the last batch that is not whole: its frames are no records
+  while (true) {
+    DATAWAL_TRY_ASSIGN(const std::optional<Stretch> stretch, search.next_stretch());
+    if (!stretch) return count;
+    if (stretch->batch) torn_end = stretch->offset + stretch->batch->size;
+    if (stretch->frame && stretch->offset >= torn_end) ++count;
   }
 }
 
@@ -80,6 +87,8 @@ class Salvage {
   [[nodiscard]] Status salvage_segment(SegmentId id, std::optional<Txid> txid_limit, bool is_last);
   [[nodiscard]] Status copy_frames(const TolerantFile& file, FrameSearch& search, FrameCopy& copy,
                                    bool is_last);
+  [[nodiscard]] Result<bool> is_unfinished(const TolerantFile& file, const Stretch& torn) const;
+  [[nodiscard]] Status lose_batch(const TolerantFile& file, const Stretch& torn);
   [[nodiscard]] std::optional<Txid> limit_for(SegmentId next) const;
   [[nodiscard]] Status lose(Damage loss);
   [[nodiscard]] Status report_loss();
@@ -90,12 +99,14 @@ class Salvage {
   LossReport loss_report_;
   SalvageReport report_;
   std::optional<Damage> loss_;  // the last; not reported yet, because of the frames behind it
+  std::optional<Watermark> watermark_;
   SegmentId segment_{};
   Txid last_txid_ = 0;  // of the last intact frame
 };
 
 Result<SalvageReport> Salvage::run(SourceContents contents) {
   const std::vector<SegmentId>& segments = contents.segments;
+  watermark_ = read_watermark(source_).value_or(std::nullopt);
   for (std::size_t index = 0; index < segments.size(); ++index) {
     const bool is_last = index + 1 == segments.size();
     const auto txid_limit = is_last ? std::nullopt : limit_for(segments[index + 1]);
@@ -142,6 +153,11 @@ Status Salvage::copy_frames(const TolerantFile& file, FrameSearch& search, Frame
     if (!stretch) return {};
     const std::uint64_t end = stretch->offset + stretch->size;
     DecodeOutcome outcome = stretch->damage;
+    if (stretch->batch && is_last) {
+      DATAWAL_TRY_ASSIGN(const bool unfinished, is_unfinished(file, *stretch));
+      if (unfinished) return lose_batch(file, *stretch);
+    }
+    if (stretch->batch) last_txid_ = stretch->batch->txid;
     if (stretch->frame) {
       DATAWAL_TRY_ASSIGN(outcome, copy.add(stretch->offset, stretch->frame->size()));
       last_txid_ = stretch->frame->txid;
@@ -158,8 +174,36 @@ Status Salvage::copy_frames(const TolerantFile& file, FrameSearch& search, Frame
       if (unused) continue;
     }
     if (!error) error = decode_failure(outcome, stretch->offset);
+    if (stretch->batch) error->message = torn_batch_text(outcome);
     DATAWAL_TRY(lose({{segment_, stretch->offset}, stretch->size, *std::move(error)}));
   }
+}
+
+// Whether the batch was never finished, as far as open() could tell: then nothing is behind it, and
+// nobody was promised any of its records.
+Result<bool> Salvage::is_unfinished(const TolerantFile& file, const Stretch& torn) const {
+  DATAWAL_TRY_ASSIGN(const std::uint64_t size, file.size());
+  DATAWAL_TRY_ASSIGN(TailFindings findings, examine_tail(file, {torn.offset, size}, torn.damage,
+                                                         last_txid_, torn.batch->size));
+  if (watermark_) {
+    const bool is_durable = Position{segment_, torn.offset} < watermark_->position;
+    findings.evidence.watermark = is_durable          ? WatermarkRelation::kBelow
+                                  : watermark_->clean ? WatermarkRelation::kNone
+                                                      : WatermarkRelation::kAbove;
+  }
+  return judge_tail(findings.evidence) == TailVerdict::kTorn;
+}
+
+// What is there of it would come back as records by themselves.
+Status Salvage::lose_batch(const TolerantFile& file, const Stretch& torn) {
+  DATAWAL_TRY_ASSIGN(const std::uint64_t size, file.size());
+  DATAWAL_TRY_ASSIGN(const DataEnd data_end, find_data_end(file, torn.offset, size));
+  Error error = decode_failure(torn.damage, torn.offset);
+  error.message = torn_batch_text(torn.damage) + ": it was never finished, and is left out whole";
+  return lose({.position = {segment_, torn.offset},
+               .size = data_end.offset - torn.offset,
+               .error = std::move(error),
+               .torn_tail = true});
 }
 
 Error Salvage::decode_failure(const DecodeOutcome& outcome, std::uint64_t offset) const {

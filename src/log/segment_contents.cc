@@ -5,6 +5,7 @@
 
 #include "base/endian.h"
 #include "base/try.h"
+#include "format/batch_frame.h"
 #include "format/compaction_mark.h"
 #include "segment/decode_error.h"
 #include "segment/segment_reader.h"
@@ -25,6 +26,9 @@ void note(SegmentReading& reading, const DecodedFrame& frame) {
   }
   if (const auto mark = decode_compaction_mark(frame.record)) {
     reading.horizon = std::max(reading.horizon, mark->horizon);
+  }
+  if (const auto batch = decode_announcement(frame.record)) {
+    reading.batch_end = txid + batch->record_count;
   }
   ++contents.records;
   contents.size += frame.size;

@@ -13,6 +13,7 @@ struct SegmentReading {
   bool ascends = true;       // each txid is above the one before it
   Txid last_gap = 0;         // of the last frame whose txid does not follow the one before, inside
   Txid horizon = 0;          // of the compaction marks, the highest
+  Txid batch_end = 0;        // the last of the last batch that is announced
 };
 
 // Reads the first `size` bytes of `file`, up to the frame with the txid `txid_max`, or before the

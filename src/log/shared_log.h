@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -34,16 +35,18 @@ class SharedLog {
   // Closes as close() does, but cannot say whether that worked.
   ~SharedLog();
 
-  // Runs `work`, which appends one record of `frame_size` bytes to the writer it is given and does
-  // what belongs to that, as the only one that writes. Then sees to its durability.
+  // Runs `work`, which appends `size` bytes of frames to the writer it is given and does what
+  // belongs to that, as the only one that writes. Then sees to their durability. Gives what `work`
+  // does.
   template <typename Work>
-  [[nodiscard]] Result<Appended> write(std::size_t frame_size, std::optional<Durability> durability,
-                                       Work work) {
+  [[nodiscard]] std::invoke_result_t<Work, LogWriter&> write(std::size_t size,
+                                                             std::optional<Durability> durability,
+                                                             Work work) {
     Lock lock(mutex_);
-    if (writer_->is_special(frame_size)) wait_until_idle(lock);
-    Result<Appended> appended = work(*writer_);
+    if (writer_->is_special(size)) wait_until_idle(lock);
+    std::invoke_result_t<Work, LogWriter&> appended = work(*writer_);
     if (!appended) return appended;
-    const Status settled = settle(lock, durability.value_or(options_.durability), frame_size);
+    const Status settled = settle(lock, durability.value_or(options_.durability), size);
     if (!settled) return std::unexpected(settled.error());
     return appended;
   }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/try.h"
+#include "format/batch_frame.h"
 #include "segment/frame_search.h"
 #include "segment/segment_reader.h"
 #include "segment/zero_scan.h"
@@ -59,10 +61,50 @@ Result<bool> is_end_of_log(const File& file, ByteRange range, Txid next_txid) {
   return header != nullptr && header->txid == next_txid && header->size() > range.end - range.begin;
 }
 
+// The intact frames behind the place where nothing decodes. Those of the batch that begins there
+// are its remains, and say nothing about it.
+struct FramesBehind {
+  std::uint64_t batch_end;  // what begins before is of the batch
+  Txid last_txid;           // of the last frame so far
+  std::uint64_t end = 0;    // behind it
+  std::uint64_t count = 0;
+  bool has_others = false;         // than those of the batch
+  bool is_damaged = false;         // something of the batch, or behind it, is no frame
+  bool is_damage_passed = false;   // and a frame is behind that
+  bool is_txid_continued = false;  // which has the txid that the damage should have had
+  Txid damage_txid = 0;
+
+  void note_damage(const Stretch& stretch) {
+    if (stretch.batch) {
+      last_txid = stretch.batch->txid;
+    } else if (!is_damaged) {
+      is_damaged = true;
+      damage_txid = last_txid + 1;
+    }
+  }
+
+  void note_frame(const Stretch& stretch) {
+    ++count;
+    if (stretch.offset >= batch_end) has_others = true;
+    if (is_damaged && !is_damage_passed) {
+      is_damage_passed = true;
+      is_txid_continued = stretch.frame->txid == damage_txid;
+    }
+    last_txid = stretch.frame->txid;
+    end = stretch.offset + stretch.size;
+  }
+};
+
+// Whether a frame, the first behind a place that has not been published, is the first of a batch
+// that has been stored there: with room for the announcement, which is published last.
+bool begins_stored_batch(const Stretch& frame, std::uint64_t begin, Txid last_txid) {
+  return frame.offset == begin + kBatchFrameSize && frame.frame->txid == last_txid + 2;
+}
+
 }  // namespace
 
 Result<TailFindings> examine_tail(const File& file, ByteRange range, const DecodeOutcome& failure,
-                                  Txid last_txid) {
+                                  Txid last_txid, std::uint64_t batch_size) {
   TailFindings findings;
   TailEvidence& evidence = findings.evidence;
   DATAWAL_TRY_ASSIGN(const DataEnd data_end, find_data_end(file, range.begin, range.end));
@@ -75,21 +117,30 @@ Result<TailFindings> examine_tail(const File& file, ByteRange range, const Decod
   evidence.first_byte_zero = count == 1 && first == std::byte{0};
   DATAWAL_TRY_ASSIGN(evidence.torn_header, is_torn_header(file, range));
   if (evidence.torn_header) return findings;
+  FramesBehind behind{.batch_end = range.begin + batch_size, .last_txid = last_txid};
   FrameSearch search(file, range.begin, range.end, last_txid);
-  bool same_txid = false;
-  std::uint64_t frames_end = 0;
-  Txid last_found = 0;
   while (true) {
-    DATAWAL_TRY_ASSIGN(const std::optional<FoundFrame> found, search.next());
-    if (!found) break;
-    if (findings.intact_frames_beyond++ == 0) same_txid = found->header.txid == last_txid + 1;
-    frames_end = found->offset + found->header.size();
-    last_found = found->header.txid;
+    DATAWAL_TRY_ASSIGN(const std::optional<Stretch> stretch, search.next_stretch());
+    if (!stretch) break;
+    if (!stretch->frame) {
+      behind.note_damage(*stretch);
+      continue;
+    }
+    if (behind.count == 0 && evidence.first_byte_zero &&
+        begins_stored_batch(*stretch, range.begin, last_txid)) {
+      behind.batch_end = range.end;
+    }
+    behind.note_frame(*stretch);
   }
-  evidence.intact_frames_beyond = findings.intact_frames_beyond > 0;
-  if (same_txid) {
+  findings.intact_frames_beyond = behind.count;
+  evidence.intact_frames_beyond = behind.has_others;
+  if (behind.is_txid_continued) {
     DATAWAL_TRY_ASSIGN(evidence.continued_beyond,
-                       is_end_of_log(file, {frames_end, range.end}, last_found + 1));
+                       is_end_of_log(file, {behind.end, range.end}, behind.last_txid + 1));
+  }
+  // Frames without a gap, and not those of the batch: they have been appended where it was torn.
+  if (batch_size > 0 && batch_size <= range.end - range.begin && !behind.is_damaged) {
+    evidence.continued_beyond = true;
   }
   return findings;
 }

@@ -22,8 +22,10 @@ struct TailFindings {
 };
 
 // Examines the bytes of `range`, which ends with the file and at whose begin decoding gave
-// `failure`. Reads them twice.
+// `failure`. Reads them twice. `batch_size` is that of the batch that begins there and is not
+// whole, the announcement included; 0 if it is something else.
 [[nodiscard]] Result<TailFindings> examine_tail(const File& file, ByteRange range,
-                                                const DecodeOutcome& failure, Txid last_txid);
+                                                const DecodeOutcome& failure, Txid last_txid,
+                                                std::uint64_t batch_size = 0);
 
 }  // namespace datawal

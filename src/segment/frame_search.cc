@@ -76,12 +76,51 @@ Result<std::optional<Stretch>> FrameSearch::next_stretch() {
   return Stretch{offset, position_ - offset, std::nullopt, look.damage};
 }
 
-Stretch FrameSearch::accept(const FoundFrame& frame) {
+Result<Stretch> FrameSearch::accept(const FoundFrame& frame) {
   position_ = frame.offset + frame.header.size();
   range_crc_.forget_before(position_);
   previous_txid_ = frame.header.txid;
   highest_txid_ = std::max(highest_txid_, previous_txid_);
-  return {frame.offset, frame.header.size(), frame.header, {}};
+  Stretch stretch{.offset = frame.offset, .size = frame.header.size(), .frame = frame.header};
+  DATAWAL_TRY_ASSIGN(const auto announcement, announced_by(frame));
+  if (!announcement) return stretch;
+  DATAWAL_TRY_ASSIGN(const BatchProgress progress, follow_batch(*announcement, previous_txid_));
+  if (progress.is_whole()) return stretch;
+  stretch.frame.reset();
+  stretch.damage = progress.failure(end_ - frame.offset);
+  stretch.batch = TornBatch{previous_txid_, announcement->unit_size()};
+  return stretch;
+}
+
+// What an intact frame announces, if this build can tell.
+Result<std::optional<BatchAnnouncement>> FrameSearch::announced_by(const FoundFrame& frame) {
+  if (frame.header.type != RecordType::kRaw || frame.header.size() != kBatchFrameSize) {
+    return std::nullopt;
+  }
+  DATAWAL_TRY_ASSIGN(const ByteView bytes, window_.at(frame.offset, kBatchFrameSize));
+  const DecodeOutcome outcome = decode_frame(bytes.first(std::min(bytes.size(), kBatchFrameSize)));
+  const auto* decoded = std::get_if<DecodedFrame>(&outcome);
+  if (decoded == nullptr) return std::nullopt;  // not what was read a moment ago
+  const auto announcement = decode_announcement(decoded->record);
+  return announcement && announcement->is_supported() ? announcement : std::nullopt;
+}
+
+// Looks at the frames from position_ on, as far as they are of the batch. No other batch is among
+// them, so that all of it together is one more pass.
+Result<BatchProgress> FrameSearch::follow_batch(const BatchAnnouncement& announcement, Txid txid) {
+  BatchProgress progress(announcement, txid);
+  while (progress.size() < announcement.size && position_ + progress.size() < end_) {
+    const std::uint64_t offset = position_ + progress.size();
+    DATAWAL_TRY_ASSIGN(const Look look, look_at(offset));
+    if (!look.is_intact) break;
+    DATAWAL_TRY_ASSIGN(const auto nested, announced_by({offset, *look.header}));
+    if (nested || !progress.add({{.type = look.header->type, .txid = look.header->txid},
+                                 look.header->size(),
+                                 look.crc})) {
+      break;
+    }
+  }
+  return progress;
 }
 
 Result<FrameSearch::Look> FrameSearch::look_at(std::uint64_t offset) {
@@ -109,7 +148,7 @@ Result<FrameSearch::Look> FrameSearch::check_body(const FoundFrame& frame) {
     return Look{.damage = Truncated{end_ - frame.offset, size}};
   }
   const auto stored = load_le<std::uint32_t>(stored_bytes.data());
-  if (stored == *computed) return Look{.header = frame.header, .is_intact = true};
+  if (stored == *computed) return Look{.header = frame.header, .is_intact = true, .crc = stored};
   bytes_wasted_ += size + FileWindow::kSize;
   return Look{.header = frame.header, .damage = CrcMismatch{size, stored, *computed}};
 }

@@ -19,6 +19,9 @@
 // 3. An intact frame whose txid does not continue the order begins a log in a value. The frames
 // that follow it with
 //    consecutive txids are of that log too.
+//
+// An announcement whose batch is not whole is damage, as is whatever is damaged of the batch; the
+// rest of its frames are frames, for they are valid without it.
 #pragma once
 
 #include <array>
@@ -27,6 +30,7 @@
 
 #include "datawal/frame.h"
 #include "file/filesystem.h"
+#include "format/batch_frame.h"
 #include "segment/file_window.h"
 #include "segment/range_crc.h"
 
@@ -37,12 +41,19 @@ struct FoundFrame {
   FrameHeader header = {};
 };
 
+// A batch that is not whole.
+struct TornBatch {
+  Txid txid = 0;           // of its announcement
+  std::uint64_t size = 0;  // bytes that it would have, from the announcement on
+};
+
 // A frame, or damage, and where.
 struct Stretch {
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
   std::optional<FrameHeader> frame = {};  // absent: damage
   DecodeOutcome damage = {};              // why no frame decodes at offset, if none does
+  std::optional<TornBatch> batch = {};    // if the damage is an announcement, and nothing else
 };
 
 class FrameSearch {
@@ -73,6 +84,7 @@ class FrameSearch {
   struct Look {
     std::optional<FrameHeader> header = {};  // a possible one, of a frame that is all there
     bool is_intact = false;
+    std::uint32_t crc = 0;      // if it is
     DecodeOutcome damage = {};  // if it is not
   };
 
@@ -89,7 +101,10 @@ class FrameSearch {
                                                               std::uint64_t end);
   [[nodiscard]] Result<std::uint64_t> data_end();
   [[nodiscard]] bool continues_order(Txid txid) const;
-  [[nodiscard]] Stretch accept(const FoundFrame& frame);
+  [[nodiscard]] Result<Stretch> accept(const FoundFrame& frame);
+  [[nodiscard]] Result<std::optional<BatchAnnouncement>> announced_by(const FoundFrame& frame);
+  [[nodiscard]] Result<BatchProgress> follow_batch(const BatchAnnouncement& announcement,
+                                                   Txid txid);
 
   const File* file_;
   std::uint64_t begin_;

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/try.h"
+#include "format/frame_encoding.h"
 
 namespace datawal {
 namespace {
@@ -12,8 +13,9 @@ constexpr std::size_t kWindowSize = std::size_t{256} << 10;
 
 }  // namespace
 
-SegmentReader::SegmentReader(const File& file, std::uint64_t begin, std::uint64_t end)
-    : file_(&file), offset_(begin), end_(std::max(begin, end)) {}
+SegmentReader::SegmentReader(const File& file, std::uint64_t begin, std::uint64_t end,
+                             Batches batches)
+    : file_(&file), batches_(batches), offset_(begin), end_(std::max(begin, end)) {}
 
 ByteView SegmentReader::buffered() const {
   return {buffer_.get() + start_, stop_ - start_};
@@ -22,16 +24,28 @@ ByteView SegmentReader::buffered() const {
 void SegmentReader::set_end(std::uint64_t end) {
   end_ = std::max(offset_, end);
   stop_ = start_;  // what was read of an unfinished frame may have changed
+  checked_end_ = offset_;
+}
+
+DecodeOutcome SegmentReader::decode() const {
+  if (offset_ < checked_end_) return decode_checked_frame(buffered());
+  return decode_frame(buffered());
 }
 
 Result<SegmentStep> SegmentReader::next() {
   while (true) {
     if (offset_ >= end_) return SegmentStep::kEnd;
-    DecodeOutcome outcome = decode_frame(buffered());
+    DecodeOutcome outcome = decode();
+    announcement_.reset();
     if (const auto* frame = std::get_if<DecodedFrame>(&outcome)) {
       frame_ = *frame;
-      start_ += frame->size;
-      offset_ += frame->size;
+      if (batches_ == Batches::kWhole) announcement_ = decode_announcement(frame_.record);
+      if (announcement_ && announcement_->is_supported()) {
+        DATAWAL_TRY_ASSIGN(const bool is_whole, is_batch_whole());
+        if (!is_whole) return SegmentStep::kDamage;
+      }
+      start_ += frame_.size;
+      offset_ += frame_.size;
       return SegmentStep::kFrame;
     }
     auto* truncated = std::get_if<Truncated>(&outcome);
@@ -42,6 +56,47 @@ Result<SegmentStep> SegmentReader::next() {
     if (truncated != nullptr) truncated->available = end_ - offset_;
     damage_ = outcome;
     return SegmentStep::kDamage;
+  }
+}
+
+// Whether all is there of the batch that the frame at offset_ announces; if not, notes the damage.
+Result<bool> SegmentReader::is_batch_whole() {
+  const std::uint64_t size = announcement_->unit_size();
+  BatchProgress progress(*announcement_, frame_.record.txid);
+  if (size <= kWindowSize && size <= end_ - offset_) {
+    if (buffered().size() < size) DATAWAL_TRY(fill(size));
+    frame_ = decode_checked_frame(buffered());  // it may have moved
+    if (has_buffered(progress)) return true;
+  } else if (size <= end_ - offset_) {
+    DATAWAL_TRY(read_members(progress));
+    if (progress.is_whole()) return true;
+  }
+  damage_ = progress.failure(end_ - offset_);
+  return false;
+}
+
+// The same of a batch in the buffer, whose frames need not be checked again then.
+bool SegmentReader::has_buffered(BatchProgress& progress) {
+  ByteView rest = buffered().subspan(kBatchFrameSize);
+  rest = rest.first(std::min<std::size_t>(rest.size(), announcement_->size));
+  while (!rest.empty()) {
+    const DecodeOutcome outcome = decode_frame(rest);
+    const auto* frame = std::get_if<DecodedFrame>(&outcome);
+    if (frame == nullptr || !progress.add(*frame)) return false;
+    rest = rest.subspan(frame->size);
+  }
+  if (!progress.is_whole()) return false;
+  checked_end_ = offset_ + announcement_->unit_size();
+  return true;
+}
+
+// The frames of a batch that is larger than the buffer are read twice.
+Status SegmentReader::read_members(BatchProgress& progress) const {
+  const std::uint64_t begin = offset_ + kBatchFrameSize;
+  SegmentReader members(*file_, begin, begin + announcement_->size);
+  while (true) {
+    DATAWAL_TRY_ASSIGN(const SegmentStep step, members.next());
+    if (step != SegmentStep::kFrame || !progress.add(members.frame())) return {};
   }
 }
 

@@ -28,43 +28,61 @@ SegmentWriter::SegmentWriter(std::unique_ptr<File> file, std::uint64_t end,
                              const SegmentWritePolicy& policy)
     : file_(std::move(file)), policy_(policy), end_(end), reserved_end_(end) {}
 
-Result<std::uint32_t> SegmentWriter::append(const RecordView& record) {
-  const std::size_t size = frame_size(record.key.size(), record.payload.size());
+// Has `encode` write `size` bytes, all but the first, and publishes them.
+template <typename Encode>
+auto SegmentWriter::append_encoded(std::size_t size, Encode encode)
+    -> Result<decltype(encode(MutableByteView{}))> {
   DATAWAL_TRY_ASSIGN(const bool is_ready, make_ready(size));
-  DATAWAL_TRY_ASSIGN(const std::uint32_t crc, is_ready ? store(size, record) : write(size, record));
+  const MutableByteView bytes = is_ready ? mapping_->at(end_, size) : frame_buffer(size);
+  const auto checksums = encode(bytes);
+  DATAWAL_TRY(is_ready ? mapping_->publish(kFrameFirstByte) : write(bytes));
   end_ += size;
   since_open_ += size;
   since_sync_ += size;
-  return crc;
+  return checksums;
 }
 
-// Whether the next frame is to be stored; makes what that, or a cheap sync, needs.
-Result<bool> SegmentWriter::make_ready(std::size_t frame_size) {
+Result<std::uint32_t> SegmentWriter::append(const RecordView& record) {
+  return append_encoded(
+      frame_size(record.key.size(), record.payload.size()),
+      [&](MutableByteView frame) { return encode_unpublished_frame(frame, record); });
+}
+
+// What is written goes by one call, from the announcement on: so who reads along, or finds what is
+// left of it, meets the announcement first and knows how much has to follow.
+Result<BatchChecksums> SegmentWriter::append_batch(const WriteBatch& batch, Txid txid) {
+  return append_encoded(batch.byte_size(), [&](MutableByteView bytes) {
+    return encode_unpublished_batch(bytes, batch, txid);
+  });
+}
+
+// Whether the next bytes are to be stored; makes what that, or a cheap sync, needs.
+Result<bool> SegmentWriter::make_ready(std::size_t size) {
   const std::uint64_t reserve_after = std::min(kReserveAfter, policy_.write_through_size);
   if (!policy_.may_reserve || since_open_ < reserve_after) return false;
-  const std::uint64_t frame_end = end_ + frame_size;
-  if (frame_end > reserved_end_) {
-    DATAWAL_TRY_ASSIGN(const bool reserved, reserve_for(frame_end));
+  const std::uint64_t end = end_ + size;
+  if (end > reserved_end_) {
+    DATAWAL_TRY_ASSIGN(const bool reserved, reserve_for(end));
     if (!reserved) return false;
   }
-  if (since_sync_ < policy_.write_through_size || frame_size > kStoreSizeMax || !map()) {
+  if (since_sync_ < policy_.write_through_size || size > kStoreSizeMax || !map()) {
     return false;
   }
-  if (frame_end > prepared_end_) {
+  if (end > prepared_end_) {
     prepared_end_ = std::max(prepared_end_, end_);
     const std::uint64_t wanted =
-        std::min(std::max(frame_end, prepared_end_ + kPrepareStep), reserved_end_);
+        std::min(std::max(end, prepared_end_ + kPrepareStep), reserved_end_);
     mapping_->prepare(prepared_end_, wanted - prepared_end_);
     prepared_end_ = wanted;
   }
   return true;
 }
 
-// Reserves space up to `frame_end` at least; false where there is none to be had.
-Result<bool> SegmentWriter::reserve_for(std::uint64_t frame_end) {
-  if (frame_end > policy_.size_max) return false;
+// Reserves space up to `end` at least; false where there is none to be had.
+Result<bool> SegmentWriter::reserve_for(std::uint64_t end) {
+  if (end > policy_.size_max) return false;
   const std::uint64_t step = std::clamp(end_, kReserveStepMin, kReserveStepMax);
-  const std::uint64_t wanted = std::min(std::max(frame_end, end_ + step), policy_.size_max);
+  const std::uint64_t wanted = std::min(std::max(end, end_ + step), policy_.size_max);
   DATAWAL_TRY_ASSIGN(const bool reserved, file_->reserve(wanted));
   // Where it is refused once, it is not asked for again: each try would cost every append.
   if (reserved) reserved_end_ = wanted;
@@ -79,28 +97,20 @@ bool SegmentWriter::map() {
   return policy_.may_map;
 }
 
-Result<std::uint32_t> SegmentWriter::store(std::size_t frame_size, const RecordView& record) {
-  const std::uint32_t crc = encode_unpublished_frame(mapping_->at(end_, frame_size), record);
-  DATAWAL_TRY(mapping_->publish(kFrameFirstByte));
-  return crc;
-}
-
-Result<std::uint32_t> SegmentWriter::write(std::size_t frame_size, const RecordView& record) {
-  const MutableByteView frame = frame_buffer(frame_size);
-  const std::uint32_t crc = encode_unpublished_frame(frame, record);
-  frame.front() = kFrameFirstByte;
-  DATAWAL_TRY(file_->write_at(end_, frame));
-  reserved_end_ = std::max(reserved_end_, end_ + frame_size);
+Status SegmentWriter::write(MutableByteView bytes) {
+  bytes.front() = kFrameFirstByte;
+  DATAWAL_TRY(file_->write_at(end_, bytes));
+  reserved_end_ = std::max(reserved_end_, end_ + bytes.size());
   shrink_frame_buffer();
-  return crc;
+  return {};
 }
 
-MutableByteView SegmentWriter::frame_buffer(std::size_t frame_size) {
-  if (frame_size > frame_capacity_) {
-    frame_capacity_ = std::max<std::size_t>(frame_size, 4096);
+MutableByteView SegmentWriter::frame_buffer(std::size_t size) {
+  if (size > frame_capacity_) {
+    frame_capacity_ = std::max<std::size_t>(size, 4096);
     frame_ = std::make_unique_for_overwrite<std::byte[]>(frame_capacity_);
   }
-  return {frame_.get(), frame_size};
+  return {frame_.get(), size};
 }
 
 void SegmentWriter::shrink_frame_buffer() {

@@ -14,6 +14,7 @@
 
 #include "datawal/frame.h"
 #include "file/filesystem.h"
+#include "format/batch_frame.h"
 
 namespace datawal {
 
@@ -34,6 +35,10 @@ class SegmentWriter {
   // may be in the file.
   [[nodiscard]] Result<std::uint32_t> append(const RecordView& record);
 
+  // The same of all records of a batch, two or more, behind an announcement of this txid. Nobody
+  // who reads along sees anything of them before all of them are there.
+  [[nodiscard]] Result<BatchChecksums> append_batch(const WriteBatch& batch, Txid txid);
+
   // Returns when what was appended before the call would outlive a power cut.
   [[nodiscard]] Status sync() { return file_->sync(); }
   // To be told after each sync, in order with append().
@@ -49,12 +54,14 @@ class SegmentWriter {
   [[nodiscard]] bool is_mapped() const { return mapping_ != nullptr; }
 
  private:
-  [[nodiscard]] Result<bool> make_ready(std::size_t frame_size);
-  [[nodiscard]] Result<bool> reserve_for(std::uint64_t frame_end);
+  template <typename Encode>
+  [[nodiscard]] auto append_encoded(std::size_t size, Encode encode)
+      -> Result<decltype(encode(MutableByteView{}))>;
+  [[nodiscard]] Result<bool> make_ready(std::size_t size);
+  [[nodiscard]] Result<bool> reserve_for(std::uint64_t end);
   [[nodiscard]] bool map();
-  [[nodiscard]] Result<std::uint32_t> store(std::size_t frame_size, const RecordView& record);
-  [[nodiscard]] Result<std::uint32_t> write(std::size_t frame_size, const RecordView& record);
-  [[nodiscard]] MutableByteView frame_buffer(std::size_t frame_size);
+  [[nodiscard]] Status write(MutableByteView bytes);
+  [[nodiscard]] MutableByteView frame_buffer(std::size_t size);
   void shrink_frame_buffer();
 
   std::unique_ptr<File> file_;

@@ -5,6 +5,7 @@
 
 #include "base/try.h"
 #include "datawal/data_wal.h"
+#include "format/batch_frame.h"
 #include "store/data_wal_impl.h"
 #include "store/index_replay.h"
 #include "store/snapshot_state.h"
@@ -28,6 +29,14 @@ Error not_whole(Txid txid, Position position) {
           .offset = position.offset};
 }
 
+Error inside_batch(Txid txid, Txid announced, Txid last) {
+  return {.code = ErrorCode::kInvalidArgument,
+          .message = "txid " + std::to_string(txid) +
+                     " is inside a batch, of which nobody has ever seen a part; ask for " +
+                     std::to_string(announced - 1) + ", before it, or " + std::to_string(last) +
+                     ", its last"};
+}
+
 // Takes over the records up to `txid`, of which none may be missing but those that a compaction has
 // dropped: up to its horizon they are of no consequence.
 Status fold(RecordCursor& records, Txid txid, Txid horizon, StoreIndex& index) {
@@ -41,6 +50,11 @@ Status fold(RecordCursor& records, Txid txid, Txid horizon, StoreIndex& index) {
       return std::unexpected(not_whole(txid, record->ref.position()));
     }
     last_txid = record->txid;
+    const auto batch = decode_announcement(*record);
+    const Txid batch_end = batch ? last_txid + batch->record_count : last_txid;
+    if (last_txid <= txid && txid < batch_end) {
+      return std::unexpected(inside_batch(txid, last_txid, batch_end));
+    }
     if (last_txid <= txid) DATAWAL_TRY(replay.add(*record));
   }
   return replay.finish();

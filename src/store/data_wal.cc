@@ -111,7 +111,7 @@ Status DataWal::Impl::close() {
 }
 
 Result<DataWal::Impl::HeldScan> DataWal::Impl::held_scan() const {
-  ScanRange range;
+  ScanRange range{.with_control_records = true};
   LogView view = view_;
   Txid horizon = add_up(segment_facts_).horizon;
   if (shared_log_ != nullptr) {

@@ -56,7 +56,7 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   [[nodiscard]] Result<CompactionReport> compact(const CompactionOptions& options);
   [[nodiscard]] Status close();
   [[nodiscard]] RecordCursor scan() const;
-  // The same with the files that it reads.
+  // The same with announcements and marks, and with the files that it reads.
   struct HeldScan {
     RecordCursor records;
     std::shared_ptr<const SegmentSet> segments;

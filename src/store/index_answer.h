@@ -34,10 +34,19 @@ class IndexPlace {
  public:
   // Whether the key is in the index.
   [[nodiscard]] bool has_entry() const noexcept { return cell_.has_value(); }
+  // Calls visit(LogAddress) for them: one, unless the key has several records.
+  template <typename Visit>
+  void visit_entries(const Visit& visit) const {
+    if (cell_) visit(address_of(*cell_));
+    for (const IndexCell& cell : others_) visit(address_of(cell));
+  }
 
  private:
   friend class KeyIndex;
   explicit IndexPlace(KeyHash hash) : parts_(hash) {}
+  [[nodiscard]] static LogAddress address_of(const IndexCell& cell) noexcept {
+    return address_in_slot(cell.slot->load(std::memory_order_relaxed));
+  }
 
   HashParts parts_;
   std::optional<IndexCell> cell_;  // nullopt: there is no entry

@@ -2,6 +2,7 @@
 
 #include "base/endian.h"
 #include "base/try.h"
+#include "format/batch_frame.h"
 #include "format/compaction_mark.h"
 
 namespace datawal {
@@ -13,6 +14,7 @@ std::uint32_t crc_of(const CompactionMarkFrame& frame) {
 
 // Records about records that are whole, and of no use once those have been looked at.
 bool is_spent(const RecordView& record) {
+  if (const auto batch = decode_announcement(record)) return batch->is_supported();
   return decode_compaction_mark(record).has_value();
 }
 

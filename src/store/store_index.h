@@ -47,6 +47,20 @@ class StoreIndex {
   [[nodiscard]] Result<KeyIndex::Place> prepare_removal(ByteView key) const;
   void note_put(const KeyIndex::Place& place, const RecordRef& ref);
   void note_removal(const KeyIndex::Place& place);
+  // The same for many records, of which each changes where the next has to look: see IndexBatch.
+  // What a write to `key` replaces is known before, by its place; `replaces` is then asked about
+  // addresses and must not fail.
+  [[nodiscard]] Result<KeyIndex::Place> locate(ByteView key, KeyHash hash) const;
+  void begin_change(KeyHash hash) const { index_->prefetch(hash); }
+  template <typename Replaces>
+  void change(KeyHash hash, RecordType type, LogAddress address, const Replaces& replaces) {
+    if (type == RecordType::kPut) {
+      index_->reserve_one();
+      note_dead(index_->put(hash, address, replaces));
+    } else {
+      note_dead(index_->erase(hash, replaces));
+    }
+  }
   // Takes over what a record of the log does to the keys. Fails as those do.
   [[nodiscard]] Status replay(const ScannedRecord& record);
   // The same in steps, between which there is something else to do while memory is loaded: see
@@ -74,9 +88,11 @@ class StoreIndex {
   [[nodiscard]] std::uint64_t size() const noexcept { return index_->size(); }
 
  private:
-  [[nodiscard]] Result<KeyIndex::Place> locate(ByteView key, KeyHash hash) const;
   void note_dead(std::optional<LogAddress> address) {
     if (address) records_->note_dead(*address);
+  }
+  void note_dead(const IndexAnswer& answer) {
+    if (answer) note_dead(*answer);
   }
 
   SipHashKey secret_;

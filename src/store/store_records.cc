@@ -102,6 +102,11 @@ void StoreRecords::prefetch(LogAddress address) const noexcept {
   for (std::size_t at = 0; at < size; at += kCacheLine) __builtin_prefetch(&bytes[at]);
 }
 
+Status StoreRecords::check_room_for(std::uint64_t size) const {
+  if (addresses_->has_room_for(size)) return {};
+  return std::unexpected(LogAddresses::exhausted({}));
+}
+
 Result<FetchedFrame> StoreRecords::fetch(LogAddress address) const {
   const Position place = position(address);
   if (const ByteView bytes = view(address); !bytes.empty()) {

@@ -53,8 +53,10 @@ class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
 
   // The address of a record. Fails with kExhausted.
   [[nodiscard]] Result<LogAddress> add(const RecordRef& ref);
-  // Success, or the failure that add() could come to.
+  // Success, or the failure that add() could come to; and, for records of so many bytes in a row,
+  // one of several calls of it.
   [[nodiscard]] Status check_room() const;
+  [[nodiscard]] Status check_room_for(std::uint64_t size) const;
 
   // The bytes of the record at `address` and of some behind it; none where it has to be fetched.
   [[nodiscard]] ByteView view(LogAddress address) const { return addresses_->view_at(address); }

@@ -1,4 +1,7 @@
 // apply.
+#include <algorithm>
+#include <filesystem>
+
 #include "cli/cli_test.h"
 
 namespace datawal::test {
@@ -41,6 +44,35 @@ TEST_F(ApplyCli, AcknowledgesEveryOperationInOrder) {
   }
   // JSON in and out it is with and without --json.
   EXPECT_EQ(output({"apply", "--json", store()}, {.in = kEveryOperation}), kEveryAcknowledgement);
+}
+
+TEST_F(ApplyCli, AtomicAppliesAllOrNothing) {
+  const std::string good =
+      "{\"op\":\"put\",\"key\":\"a\",\"value\":\"1\"}\n\n"
+      "{\"op\":\"delete\",\"key\":\"gone\"}\n"
+      "{\"op\":\"append\",\"value\":\"x\"}\n";
+  for (const char* const bad : {"nonsense\n", "{\"op\":\"sync\"}\n", "{\"op\":\"rotate\"}\n"}) {
+    const Outcome outcome = expect("exit 2", {"apply", "--atomic", store()}, {.in = good + bad});
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_THAT(outcome.err, StartsWith("datawal: error: line 5: "));
+  }
+  EXPECT_FALSE(std::filesystem::exists(store()));
+  EXPECT_EQ(output({"apply", "--atomic", store()}, {.in = good}),
+            "{\"op\":\"put\",\"line\":1,\"txid\":2,\"segment\":1,\"offset\":59,\"len\":30,"
+            "\"durable\":true}\n"
+            "{\"op\":\"delete\",\"line\":3,\"txid\":3,\"segment\":1,\"offset\":89,\"len\":32,"
+            "\"durable\":true}\n"
+            "{\"op\":\"append\",\"line\":4,\"txid\":4,\"segment\":1,\"offset\":121,\"len\":29,"
+            "\"durable\":true}\n");
+  EXPECT_EQ(output({"get", store(), "--key", "a"}), "1");
+  // What announces the batch is a frame for who counts those, and no record for others.
+  const std::string scanned = output({"scan", store()});
+  EXPECT_EQ(std::ranges::count(scanned, '\n'), 3);
+  const std::string newest = output({"tail", "-n", "1", store()});
+  EXPECT_EQ(std::ranges::count(newest, '\n'), 1);
+  EXPECT_EQ(output({"tail", "--from-txid", "1", store()}), scanned);
+  EXPECT_THAT(output({"report", store()}), HasSubstr("records_replayed:    4\n"));
+  EXPECT_EQ(output({"apply", "--atomic", store()}, {.in = "\n"}), "");
 }
 
 TEST_F(ApplyCli, BlankLinesAreCountedAndPassedOver) {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "datawal/data_wal.h"
-#include "format/control_record.h"
+#include "format/compaction_mark.h"
 #include "format/names.h"
 #include "support/soak.h"
 #include "support/store_files.h"
@@ -35,7 +35,7 @@ T must(Result<T> result) {
 // What a store holds.
 struct Contents {
   Values values;
-  std::vector<std::string> events;  // Raw records, but for control records
+  std::vector<std::string> events;  // Raw records, but for marks
 
   friend bool operator==(const Contents&, const Contents&) = default;
 };
@@ -58,7 +58,7 @@ Contents fold_of(SimulatedFilesystem& machine) {
       const std::string key(as_text(record.key));
       if (record.type == RecordType::kPut) contents.values[key] = as_text(record.payload);
       if (record.type == RecordType::kDelete) contents.values.erase(key);
-      if (record.type == RecordType::kRaw && !is_control_record(record)) {
+      if (record.type == RecordType::kRaw && !decode_compaction_mark(record)) {
         contents.events.emplace_back(as_text(record.payload));
       }
     }

@@ -1,0 +1,59 @@
+#include "datawal/write_batch.h"
+
+#include <cstring>
+
+#include "base/try.h"
+#include "format/batch_frame.h"
+#include "format/frame_encoding.h"
+
+namespace datawal {
+
+Status WriteBatch::put(ByteView key, ByteView value) {
+  return append_record(RecordType::kPut, key, value);
+}
+
+Status WriteBatch::remove(ByteView key) {
+  return append_record(RecordType::kDelete, key, {});
+}
+
+Status WriteBatch::append(ByteView payload) {
+  return append_record(RecordType::kRaw, {}, payload);
+}
+
+Status WriteBatch::append_record(RecordType type, ByteView key, ByteView payload) {
+  DATAWAL_TRY(check_record_type(type));
+  DATAWAL_TRY(check_record_size(key, payload));
+  DATAWAL_TRY(check_key_allowed(type, key));
+  DATAWAL_TRY(check_batch_size(size() + 1, frames_size() + frame_size(key.size(), payload.size())));
+  const Entry entry{.offset = static_cast<std::uint32_t>(bytes_.size()),
+                    .key_size = static_cast<std::uint32_t>(key.size()),
+                    .payload_size = static_cast<std::uint32_t>(payload.size()),
+                    .type = type};
+  // What can fail for want of memory comes before anything changes.
+  if (entries_.size() == entries_.capacity()) entries_.reserve(2 * entries_.size() + 16);
+  bytes_.resize(bytes_.size() + key.size() + payload.size());
+  std::byte* const copy = bytes_.data() + entry.offset;
+  if (!key.empty()) std::memcpy(copy, key.data(), key.size());
+  if (!payload.empty()) std::memcpy(copy + key.size(), payload.data(), payload.size());
+  entries_.push_back(entry);
+  return {};
+}
+
+void WriteBatch::clear() noexcept {
+  entries_.clear();
+  bytes_.clear();
+}
+
+std::size_t WriteBatch::byte_size() const noexcept {
+  return frames_size() + (size() > 1 ? kBatchFrameSize : 0);
+}
+
+RecordView WriteBatch::operator[](std::size_t index) const noexcept {
+  const Entry& entry = entries_[index];
+  const ByteView bytes(bytes_);
+  return {.type = entry.type,
+          .key = bytes.subspan(entry.offset, entry.key_size),
+          .payload = bytes.subspan(entry.offset + entry.key_size, entry.payload_size)};
+}
+
+}  // namespace datawal

@@ -1,0 +1,47 @@
+#include "datawal/write_batch.h"
+
+#include "base/try.h"
+#include "datawal/data_wal.h"
+#include "store/data_wal_impl.h"
+#include "store/index_batch.h"
+
+namespace datawal {
+namespace {
+
+// Keeps a log from going on without its index: only running out of memory can come between.
+class IndexKeepsUp {
+ public:
+  explicit IndexKeepsUp(LogWriter& writer) : writer_(&writer) {}
+  IndexKeepsUp(const IndexKeepsUp&) = delete;
+  IndexKeepsUp& operator=(const IndexKeepsUp&) = delete;
+  ~IndexKeepsUp() {
+    if (!is_done_) writer_->give_up("the index could not follow a batch");
+  }
+
+  void note_done() { is_done_ = true; }
+
+ private:
+  LogWriter* writer_;
+  bool is_done_ = false;
+};
+
+}  // namespace
+
+Result<Txid> DataWal::write(const WriteBatch& batch, std::optional<Durability> durability) {
+  DATAWAL_TRY_ASSIGN(SharedLog* const log, impl_->writable_log());
+  IndexBatch changes(impl_->index(), batch);
+  const auto work = [&](LogWriter& writer) -> Result<AppendedBatch> {
+    DATAWAL_TRY(writer.check_usable());
+    DATAWAL_TRY(changes.prepare());
+    DATAWAL_TRY_ASSIGN(const AppendedBatch appended, writer.append_batch(batch));
+    IndexKeepsUp keeps_up(writer);
+    DATAWAL_TRY(changes.apply({appended.segment, appended.offset}));
+    keeps_up.note_done();
+    return appended;
+  };
+  const auto promised = batch.empty() ? Durability::kManual : durability;
+  DATAWAL_TRY_ASSIGN(const AppendedBatch appended, log->write(batch.byte_size(), promised, work));
+  return appended.last_txid;
+}
+
+}  // namespace datawal
