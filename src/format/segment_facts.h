@@ -27,7 +27,7 @@ struct SegmentFacts {
   std::uint64_t tombstone_bytes = 0;   // of the frames of all Deletes
   std::uint64_t txid_gaps = 0;         // inside: frames that do not follow the one before
   std::uint64_t first_gap_offset = 0;  // of the first such frame
-  Txid horizon = 0;  // of its compaction marks, the highest
+  Txid horizon = 0;                    // of its compaction marks, the highest
 
   friend bool operator==(const SegmentFacts&, const SegmentFacts&) = default;
 

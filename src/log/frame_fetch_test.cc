@@ -140,7 +140,8 @@ TEST_F(KeyReaderTest, GivesTheKeysOfManyRecordsWithFewReads) {
   SegmentFiles segments(must(filesystem_.open_directory(kStore)));
   KeyReader reader;
   for (std::size_t index = 0; index < offsets.size(); ++index) {
-    EXPECT_EQ(as_text(must(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, offsets[index]}))),
+    EXPECT_EQ(as_text(must(
+                  reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, offsets[index]}))),
               "key " + std::to_string(index + 1));
   }
   EXPECT_LT(count(SimulatedCall::kRead), 10U);
@@ -151,8 +152,11 @@ TEST_F(KeyReaderTest, PassesOverLargeValues) {
   write_segment(1, test::joined({large, put_frame(2, "second", "value")}));
   SegmentFiles segments(must(filesystem_.open_directory(kStore)));
   KeyReader reader;
-  EXPECT_EQ(as_text(must(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, 0}))), "first");
-  EXPECT_EQ(as_text(must(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, large.size()}))), "second");
+  EXPECT_EQ(as_text(must(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, 0}))),
+            "first");
+  EXPECT_EQ(
+      as_text(must(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, large.size()}))),
+      "second");
 }
 
 TEST_F(KeyReaderTest, GivesTheLargestKeyAndTheEmptyOne) {
@@ -161,8 +165,11 @@ TEST_F(KeyReaderTest, GivesTheLargestKeyAndTheEmptyOne) {
   write_segment(1, test::joined({first, put_frame(2, "", "v")}));
   SegmentFiles segments(must(filesystem_.open_directory(kStore)));
   KeyReader reader;
-  EXPECT_TRUE(as_text(must(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, 0}))) == key);
-  EXPECT_EQ(as_text(must(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, first.size()}))), "");
+  EXPECT_TRUE(as_text(must(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, 0}))) ==
+              key);
+  EXPECT_EQ(
+      as_text(must(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, first.size()}))),
+      "");
 }
 
 TEST_F(KeyReaderTest, GoesFromSegmentToSegment) {
@@ -172,7 +179,8 @@ TEST_F(KeyReaderTest, GoesFromSegmentToSegment) {
   SegmentFiles segments(must(filesystem_.open_directory(kStore)));
   KeyReader reader;
   for (std::uint32_t id = 1; id <= 3; ++id) {
-    EXPECT_EQ(as_text(must(reader.read(must(segments.get(SegmentId{id})), {SegmentId{id}, 0}))), "key " + std::to_string(id));
+    EXPECT_EQ(as_text(must(reader.read(must(segments.get(SegmentId{id})), {SegmentId{id}, 0}))),
+              "key " + std::to_string(id));
   }
 }
 
@@ -192,9 +200,12 @@ TEST_F(KeyReaderTest, AFileThatEndsEarlyIsAShortRead) {
   write_segment(1, bytes);
   SegmentFiles segments(must(filesystem_.open_directory(kStore)));
   KeyReader reader;
-  EXPECT_THAT(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, 0}), FailsWith(ErrorCode::kShortRead));
-  EXPECT_THAT(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, 50}), FailsWith(ErrorCode::kShortRead));
-  EXPECT_THAT(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, 1000}), FailsWith(ErrorCode::kShortRead));
+  EXPECT_THAT(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, 0}),
+              FailsWith(ErrorCode::kShortRead));
+  EXPECT_THAT(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, 50}),
+              FailsWith(ErrorCode::kShortRead));
+  EXPECT_THAT(reader.read(must(segments.get(SegmentId{1})), {SegmentId{1}, 1000}),
+              FailsWith(ErrorCode::kShortRead));
 }
 
 }  // namespace

@@ -11,9 +11,9 @@ namespace datawal {
 
 class KeyReader {
  public:
-  // The key of the record at `position`, which is in `file`; valid until the next call. The record's
-  // checksum is not looked at: the caller knows what the key must be. Fails with kShortRead,
-  // kStructural, kUnsupportedVersion or kIo.
+  // The key of the record at `position`, which is in `file`; valid until the next call. The
+  // record's checksum is not looked at: the caller knows what the key must be. Fails with
+  // kShortRead, kStructural, kUnsupportedVersion or kIo.
   [[nodiscard]] Result<ByteView> read(std::shared_ptr<const File> file, Position position);
 
  private:

@@ -81,8 +81,8 @@ Result<bool> LogCopy::is_settled(const std::vector<SegmentId>& ids) const {
   taken.reserve(segments_.size() + 1);
   for (const auto& [id, segment] : segments_) taken.push_back(id);
   taken.push_back(last_->id);
-  // A segment that has begun since counts too: for the sake of a record in it one in a segment taken
-  // may have been dropped.
+  // A segment that has begun since counts too: for the sake of a record in it one in a segment
+  // taken may have been dropped.
   if (ids != taken) return false;
   for (const auto& [id, segment] : segments_) {
     const auto file = source_.open(segment_name(id), OpenMode::kRead);

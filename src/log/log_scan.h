@@ -23,7 +23,7 @@ struct ScanRange {
   // Where the log ends, if its writer asks: damage before it is an error, whatever the watermark
   // says.
   std::optional<Position> end = {};
-  Txid txid_min = 0;                // records below are passed over
+  Txid txid_min = 0;                  // records below are passed over
   bool with_control_records = false;  // announcements and marks are shown, too
 };
 

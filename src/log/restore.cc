@@ -49,7 +49,8 @@ Status check_history(const LogCopy& copy, const Directory& source, Txid to_txid)
   return gap_error(source,
                    "the state at txid " + std::to_string(to_txid) +
                        " cannot be told: records before it are missing, as after a compaction or a "
-                       "repair, or out of order, or it is inside a batch; restore all of it, or from a backup that was made "
+                       "repair, or out of order, or it is inside a batch; restore all of it, or "
+                       "from a backup that was made "
                        "before");
 }
 

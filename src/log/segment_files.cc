@@ -9,9 +9,7 @@ namespace datawal {
 
 SegmentFiles::SegmentFiles(std::shared_ptr<const Directory> directory,
                            std::shared_ptr<const SegmentSet> held, std::size_t open_files_max)
-    : directory_(std::move(directory)),
-      held_(std::move(held)),
-      open_files_max_(open_files_max) {}
+    : directory_(std::move(directory)), held_(std::move(held)), open_files_max_(open_files_max) {}
 
 Result<std::shared_ptr<const File>> SegmentFiles::open(SegmentId segment) const {
   if (held_) return held_->file(segment);

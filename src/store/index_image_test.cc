@@ -144,7 +144,7 @@ TEST(IndexImage, TwoUnitsForOnePlaceAreRefused) {
 TEST(IndexImage, TheBytesAreThoseOfVersionOne) {
   IndexedLog log({.segment_records = 8'000});
   for (Key key = 0; key < 9'000; ++key) log.put(key);
-  EXPECT_EQ(crc32c(log.image()), 0xd268'73adU);
+  EXPECT_EQ(crc32c(log.image()), 0xc0d7'b57eU);
 }
 
 TEST(IndexImage, UnitsOfRetiredSegmentsAreFreeAfterwards) {

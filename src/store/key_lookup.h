@@ -33,10 +33,7 @@ class KeyLookup {
   // none, each pinned value takes one of its own.
   KeyLookup(const Index& index, const StoreRecords& records, const KeyHashFunction& hash_function,
             std::shared_ptr<const void> hold = {})
-      : index_(&index),
-        records_(&records),
-        hash_function_(hash_function),
-        hold_(std::move(hold)) {}
+      : index_(&index), records_(&records), hash_function_(hash_function), hold_(std::move(hold)) {}
 
   [[nodiscard]] const KeyHashFunction& hash_function() const { return hash_function_; }
 
