@@ -74,8 +74,8 @@ Bytes image_of(Input input) {
 
 LoadedIndex read_again(const LoadedIndex& loaded) {
   test::MemoryFile file;
-  if (!write_index_image(file, {*loaded.index, *loaded.addresses, loaded.secret, loaded.coverage,
-                                loaded.segments})) {
+  if (!write_index_image(file, {*loaded.index->freeze(), loaded.addresses->stretches(),
+                                loaded.secret, loaded.coverage, loaded.segments})) {
     std::abort();
   }
   auto again = read_index_image(file);

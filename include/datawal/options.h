@@ -54,8 +54,9 @@ struct Options {
   // or the disk cannot read it, this process gets a SIGBUS: turn it off for files that others may
   // truncate.
   bool map_files = true;
-  // When a DataWal is closed, and so many bytes were written since its index was last saved, the
-  // index is saved beside the segments ("keydir.ckpt"): the next open reads that instead of the
+  // Where so many bytes were written since the index of a DataWal was last saved, it is saved
+  // beside the segments ("keydir.ckpt") when the store is closed, after compact(), and in the
+  // background when a segment is begun, if it is worth it: the next open reads that instead of the
   // log.
   std::uint64_t checkpoint_log_size = 1ULL << 20;
   // Compact a DataWal in place, in the background, so that its log takes at most so many times the

@@ -6,7 +6,6 @@
 
 #include "base/try.h"
 #include "format/names.h"
-#include "log/segment_list.h"
 #include "log/watermark_file.h"
 #include "segment/segment_reader.h"
 
@@ -49,13 +48,14 @@ void LogCopy::reuse(const Directory& earlier, const BackupManifest& manifest) {
 }
 
 Status LogCopy::take_sealed() {
+  // Not owned: it outlives this.
+  const std::shared_ptr<const Directory> source(std::shared_ptr<void>{}, &source_);
   for (unsigned attempt = 0; attempt < kAttemptCountMax; ++attempt) {
-    DATAWAL_TRY_ASSIGN(const std::vector<SegmentId> ids, list());
-    if (last_) {
-      DATAWAL_TRY_ASSIGN(const bool settled, is_settled(ids));
-      if (settled) return {};
-    }
+    DATAWAL_TRY_ASSIGN(const SegmentSet instant, SegmentSet::open(source));
+    DATAWAL_TRY_ASSIGN(const std::vector<SegmentId> ids, within_limit(instant));
     DATAWAL_TRY(take(ids));
+    DATAWAL_TRY_ASSIGN(const bool settled, is_settled(instant, ids));
+    if (settled) return {};
   }
   return std::unexpected(Error{.code = ErrorCode::kIo,
                                .message = "the segments were replaced again and again while they "
@@ -63,8 +63,8 @@ Status LogCopy::take_sealed() {
                                .path = source_.path().string()});
 }
 
-Result<std::vector<SegmentId>> LogCopy::list() const {
-  DATAWAL_TRY_ASSIGN(std::vector<SegmentId> ids, list_segments(source_));
+Result<std::vector<SegmentId>> LogCopy::within_limit(const SegmentSet& instant) const {
+  std::vector<SegmentId> ids = instant.ids();
   if (limit_) std::erase_if(ids, [&](SegmentId id) { return id > *limit_; });
   if (!ids.empty()) return ids;
   return std::unexpected(
@@ -73,24 +73,23 @@ Result<std::vector<SegmentId>> LogCopy::list() const {
             .path = source_.path().string()});
 }
 
-// Whether what has been taken is the log up to its last segment, as `ids` and the names say now. In
-// ascending order, because of two segments that become one the second goes after the first has
-// changed.
-Result<bool> LogCopy::is_settled(const std::vector<SegmentId>& ids) const {
+// Whether what has been taken is what there was at that instant: the names lead to the same files
+// as then, and to those taken. In ascending order, because of two segments that become one the
+// second goes after the first has changed.
+Result<bool> LogCopy::is_settled(const SegmentSet& instant,
+                                 const std::vector<SegmentId>& ids) const {
   std::vector<SegmentId> taken;
   taken.reserve(segments_.size() + 1);
   for (const auto& [id, segment] : segments_) taken.push_back(id);
   taken.push_back(last_->id);
-  // A segment that has begun since counts too: for the sake of a record in it one in a segment
-  // taken may have been dropped.
   if (ids != taken) return false;
   for (const auto& [id, segment] : segments_) {
     const auto file = source_.open(segment_name(id), OpenMode::kRead);
     if (!file && file.error().code == ErrorCode::kNotFound) return false;
     if (!file) return std::unexpected(file.error());
-    if ((*file)->identity() != segment.source) return false;
+    if ((*file)->identity() != segment.source || !instant.has(id, segment.source)) return false;
   }
-  return is_last_current();
+  return instant.has(last_->id, last_->identity) ? is_last_current() : Result<bool>(false);
 }
 
 Result<bool> LogCopy::is_last_current() const {

@@ -1,10 +1,11 @@
 // Copies a log to an empty directory, segment by segment, beside whoever writes to it or compacts
 // it meanwhile, in this or another process.
 //
-// The log is what it was at one instant, without a lock: the segments are taken, and then looked at
-// once more. If every name still leads to the file that was taken, and there is no other, they are
-// the log of that instant: a compaction replaces one file, or removes one, by each of its steps,
-// and the state of the log is the same after each. If not, what has changed is taken anew.
+// The log is what it was at one instant, without a lock: it is looked at (see SegmentSet), its
+// segments are taken, and it is looked at once more. If every name still leads to the file that it
+// led to, and that was taken, what has been taken is the log of that instant: a compaction replaces
+// one file, or removes one, by each of its steps, and the state of the log is the same after each.
+// What has begun since lies behind. If not, what has changed is taken anew.
 //
 // So that the order of the instants holds, the last segment is opened with the others and read
 // afterwards: a compaction drops a record only for the sake of a later one that is durable, which
@@ -23,6 +24,7 @@
 #include "file/filesystem.h"
 #include "format/backup_manifest.h"
 #include "log/segment_contents.h"
+#include "log/segment_set.h"
 
 namespace datawal {
 
@@ -96,8 +98,9 @@ class LogCopy {
     std::optional<FileIdentity> identity;
   };
 
-  [[nodiscard]] Result<std::vector<SegmentId>> list() const;
-  [[nodiscard]] Result<bool> is_settled(const std::vector<SegmentId>& ids) const;
+  [[nodiscard]] Result<std::vector<SegmentId>> within_limit(const SegmentSet& instant) const;
+  [[nodiscard]] Result<bool> is_settled(const SegmentSet& instant,
+                                        const std::vector<SegmentId>& ids) const;
   [[nodiscard]] Status take(const std::vector<SegmentId>& ids);
   [[nodiscard]] Status take_segment(SegmentId id);
   [[nodiscard]] Status open_last(SegmentId id);

@@ -74,6 +74,13 @@ Result<bool> SegmentSet::is_unchanged() const {
   return ids == ids_;
 }
 
+bool SegmentSet::has(SegmentId segment, const std::optional<FileIdentity>& identity) const {
+  const auto found = std::ranges::lower_bound(ids_, segment);
+  if (found == ids_.end() || *found != segment) return false;
+  const FileIdentity& known = identities_[static_cast<std::size_t>(found - ids_.begin())];
+  return !identity || identity->is_same_file(known);
+}
+
 Result<std::shared_ptr<const File>> SegmentSet::file(SegmentId segment) const {
   const auto found = std::ranges::lower_bound(ids_, segment);
   const auto index = static_cast<std::size_t>(found - ids_.begin());

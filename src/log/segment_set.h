@@ -9,6 +9,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "datawal/record_log.h"
@@ -30,6 +32,8 @@ class SegmentSet {
                                                std::vector<SegmentId> ids);
 
   [[nodiscard]] const std::vector<SegmentId>& ids() const { return ids_; }
+  // Whether `segment` was the file of this identity; true where that is not to be known.
+  [[nodiscard]] bool has(SegmentId segment, const std::optional<FileIdentity>& identity) const;
   // Fails with kGap if the segment has been compacted since.
   [[nodiscard]] Result<std::shared_ptr<const File>> file(SegmentId segment) const;
 

@@ -58,15 +58,19 @@ bool has_first_frame(const LogView& view, const IndexCoverage& coverage) {
   return step && *step == SegmentStep::kFrame && reader.frame().crc == coverage.first_frame_crc;
 }
 
-// The frame itself is not looked for: its checksum stands at its end.
-bool has_last_frame(const LogView& view, const IndexCoverage& coverage) {
-  if (coverage.end.offset < kFrameSizeMin) return false;
-  const auto file = view.directory->open(segment_name(coverage.end.segment), OpenMode::kRead);
+// The frame itself is not looked for: its checksum stands at its end. Behind a rotation that is in
+// an earlier segment.
+bool has_last_frame(const LogView& view, const LoadedIndex& loaded) {
+  const auto has_frames = [](const SegmentFacts& segment) { return segment.size > 0; };
+  const auto last =
+      std::ranges::find_if(loaded.segments.rbegin(), loaded.segments.rend(), has_frames);
+  if (last == loaded.segments.rend() || last->size < kFrameSizeMin) return false;
+  const auto file = view.directory->open(segment_name(last->id), OpenMode::kRead);
   if (!file) return false;
   std::array<std::byte, kFrameCrcSize> stored{};
-  const Result<std::size_t> count = (*file)->read_at(coverage.end.offset - stored.size(), stored);
+  const Result<std::size_t> count = (*file)->read_at(last->size - stored.size(), stored);
   return count && *count == stored.size() &&
-         load_le<std::uint32_t>(stored.data()) == coverage.last_frame_crc;
+         load_le<std::uint32_t>(stored.data()) == loaded.coverage.last_frame_crc;
 }
 
 // The bytes of `log`, which ends at its last segment's size, behind `covered`.
@@ -87,21 +91,25 @@ std::optional<LoadedIndex> load_checkpoint(const LogView& view) {
   if (!log || !has_plausible_size(*view.directory, *log)) return std::nullopt;
   auto loaded = load_index_checkpoint(*view.directory);
   if (!loaded || !covers_beginning_of(*log, *loaded)) return std::nullopt;
-  if (!has_first_frame(view, loaded->coverage) || !has_last_frame(view, loaded->coverage)) {
+  if (!has_first_frame(view, loaded->coverage) || !has_last_frame(view, *loaded)) {
     return std::nullopt;
   }
   return *std::move(loaded);
 }
 
-Position save_checkpoint(const StoreIndex& index, const LogWriter& writer, Position covered,
-                         std::uint64_t log_size_min) {
+std::optional<Checkpoint> begin_checkpoint(const StoreIndex& index, const LogWriter& writer,
+                                           Position covered, std::uint64_t log_size_min) {
   const IndexCoverage coverage = writer.coverage();
-  // Behind a rotation there is no last frame in the segment to recognise it by.
-  if (coverage.end.offset == 0 || covered == coverage.end) return covered;
+  if (!coverage.first_segment || covered == coverage.end) return std::nullopt;
   const std::vector<SegmentFacts>& segments = writer.segment_facts();
-  if (size_behind(segments, covered) < log_size_min) return covered;
-  // A cache: without it the next open takes longer, and the one before it may still be there.
-  return index.save(*writer.directory(), coverage, segments) ? coverage.end : covered;
+  if (size_behind(segments, covered) < log_size_min) return std::nullopt;
+  return Checkpoint{index.freeze_for_saving(), index.secret(), coverage, segments};
+}
+
+bool finish_checkpoint(const Checkpoint& checkpoint, Directory& directory) {
+  const IndexImageSource source = {*checkpoint.index.frozen, checkpoint.index.units,
+                                   checkpoint.secret, checkpoint.coverage, checkpoint.segments};
+  return write_index_checkpoint(directory, source).has_value();
 }
 
 }  // namespace datawal

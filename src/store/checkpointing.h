@@ -15,9 +15,23 @@ namespace datawal {
 // it covers are still the same.
 [[nodiscard]] std::optional<LoadedIndex> load_checkpoint(const LogView& view);
 
-// Saves the index of the log that `writer` has synced to its end, if there are so many bytes behind
-// `covered`, where it was saved before. Gives up to where it has been saved now.
-[[nodiscard]] Position save_checkpoint(const StoreIndex& index, const LogWriter& writer,
-                                       Position covered, std::uint64_t log_size_min);
+// An index that is about to be saved, with what it covers.
+struct Checkpoint {
+  SavedIndex index;
+  SipHashKey secret;
+  IndexCoverage coverage;
+  std::vector<SegmentFacts> segments;
+};
+
+// The index of the log of `writer` as it is now, if there are so many bytes of log behind
+// `covered`, where it was saved before, and anything to save. For the thread that may change it.
+[[nodiscard]] std::optional<Checkpoint> begin_checkpoint(const StoreIndex& index,
+                                                         const LogWriter& writer, Position covered,
+                                                         std::uint64_t log_size_min);
+
+// Saves it beside the segments, of which none may be replaced meanwhile. All that it covers must be
+// durable: a checkpoint is never ahead of its log. Gives whether it has been saved: it is a cache,
+// without it the next open takes longer, and the one before it may still be there.
+bool finish_checkpoint(const Checkpoint& checkpoint, Directory& directory);
 
 }  // namespace datawal

@@ -212,5 +212,45 @@ TEST_F(Checkpointing, DamageInWhatItCoversIsToldByTheGetAndTheVerifier) {
   EXPECT_THAT(reopened.get(as_bytes("key 39")), test::FailsWith(ErrorCode::kCrcMismatch));
 }
 
+TEST_F(Checkpointing, AnEmptyActiveSegmentIsNoObstacle) {
+  {
+    DataWal store = open();
+    for (int number = 0; number < 100; ++number) {
+      must(store.put(as_bytes("key " + std::to_string(number % 40)), as_bytes("value")));
+    }
+    must(store.rotate());
+    must(store.close());
+  }
+  ASSERT_TRUE(filesystem_.exists(checkpoint()));
+  filesystem_.reset_counts();
+  expect_as_the_log_has_it();
+}
+
+TEST_F(Checkpointing, TheIndexIsSavedAfterACompaction) {
+  fill(0, 500);
+  DataWal store = open();
+  must(store.compact());
+  const Values expected = values_of(store);
+  ASSERT_TRUE(filesystem_.exists(checkpoint()));
+  filesystem_.kill_process();
+  const std::uint64_t before = count(SimulatedCall::kRead);
+  const DataWal again = open();
+  EXPECT_EQ(values_of(again), expected);
+  EXPECT_LT(count(SimulatedCall::kRead) - before, 100U) << "the log was read";
+}
+
+// The background is waited for, and nothing but that.
+TEST_F(Checkpointing, TheIndexIsSavedWhenASegmentIsBegun) {
+  options_.segment_size_max = 400'000;
+  DataWal store = open();
+  const std::string value(1'000, 'v');
+  for (int number = 0; number < 2'000'000 && !filesystem_.exists(checkpoint()); ++number) {
+    must(store.put(as_bytes("key " + std::to_string(number % 40)), as_bytes(value)));
+  }
+  ASSERT_TRUE(filesystem_.exists(checkpoint()));
+  filesystem_.kill_process();
+  expect_as_the_log_has_it();
+}
+
 }  // namespace
 }  // namespace datawal

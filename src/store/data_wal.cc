@@ -102,11 +102,18 @@ Status DataWal::Impl::close() {
   if (shared_log_ == nullptr) return {};
   closing_.request_stop();
   if (auto_compaction_) auto_compaction_->stop();
+  {
+    const std::lock_guard making(making_thread_);
+    if (saving_) saving_->stop();
+  }
   const std::lock_guard lock(compacting_);  // its end is waited for
   // Of durable records only: a checkpoint must never be ahead of its log. What others append behind
   // it meanwhile is read by the next open.
   return shared_log_->close([this](const LogWriter& writer) {
-    covered_ = save_checkpoint(index_, writer, covered_, checkpoint_log_size_);
+    const auto checkpoint = begin_checkpoint(index_, writer, covered_, checkpoint_log_size_);
+    if (checkpoint && finish_checkpoint(*checkpoint, *writer.directory())) {
+      covered_ = checkpoint->coverage.end;
+    }
   });
 }
 
@@ -126,6 +133,34 @@ Result<DataWal::Impl::HeldScan> DataWal::Impl::held_scan() const {
   std::shared_ptr<const SegmentSet> segments = view.held;
   auto scan = std::make_unique<LogScan>(std::move(view), DamagePolicy::kRefuse, range);
   return HeldScan{RecordCursor(std::move(scan)), std::move(segments), horizon};
+}
+
+// Of an index that takes longer to write than to build again nothing would be gained.
+std::uint64_t DataWal::Impl::log_size_worth_saving() const {
+  constexpr std::uint64_t kLogPerIndex = 4;  // bytes that are read in the time that one is written
+  return std::max(checkpoint_log_size_, kLogPerIndex * index_.memory_size());
+}
+
+void DataWal::Impl::save_index(std::uint64_t log_size_min) {
+  std::optional<Checkpoint> checkpoint;
+  shared_log_->read([&](const LogWriter& writer) {
+    if (!writer.check_usable()) return;
+    checkpoint = begin_checkpoint(index_, writer, covered_, log_size_min);
+  });
+  if (!checkpoint || !shared_log_->sync()) return;
+  if (!finish_checkpoint(*checkpoint, *shared_log_->directory())) return;
+  shared_log_->read([&](const LogWriter&) { covered_ = checkpoint->coverage.end; });
+}
+
+void DataWal::Impl::save_index_later() {
+  const std::lock_guard lock(making_thread_);
+  if (!saving_) {
+    saving_ = std::make_unique<RepeatedWork>([this] {
+      const std::lock_guard compacting(compacting_);
+      if (!closing_.stop_requested()) save_index(log_size_worth_saving());
+    });
+  }
+  saving_->ask();
 }
 
 RecordCursor DataWal::Impl::scan() const {

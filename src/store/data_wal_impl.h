@@ -12,6 +12,7 @@
 #include "log/shared_log.h"
 #include "store/auto_compaction.h"
 #include "store/compactor.h"
+#include "store/repeated_work.h"
 #include "store/store_index.h"
 
 namespace datawal {
@@ -50,6 +51,7 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
     // Where nobody would notice the cost.
     const bool is_rare = ref.offset == 0 || ((ref.offset ^ (ref.offset + ref.size)) >> 22) != 0;
     if (is_rare && auto_compaction_) auto_compaction_->look();
+    if (ref.offset == 0 && ref.segment != SegmentId{1}) save_index_later();
   }
 
   [[nodiscard]] SpaceUse space_use() const;
@@ -72,6 +74,12 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   [[nodiscard]] Status seal_garbage(Seal seal);
   [[nodiscard]] Result<CompactionReport> compact(const CompactionOptions& options, Seal seal);
 
+  // Saves the index if there are so many bytes of log behind where it was saved before. To be
+  // called with compacting_ locked.
+  void save_index(std::uint64_t log_size_min);
+  void save_index_later();
+  [[nodiscard]] std::uint64_t log_size_worth_saving() const;
+
   Filesystem& filesystem_;
   StoreIndex index_;
   SharedLog* shared_log_ = nullptr;  // inside log_
@@ -82,6 +90,8 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   std::mutex compacting_;  // guards the next, and keeps compactions one after the other
   NeededTombstoneBytes needed_bytes_;
   std::unique_ptr<AutoCompaction> auto_compaction_;  // if it is wanted
+  std::mutex making_thread_;                         // guards the next
+  std::unique_ptr<RepeatedWork> saving_;             // of the index, once a segment has been begun
   std::optional<RecordLog> log_;  // absent if opened read-only; then the rest says what is read
   LogView view_;
   RecoveryReport report_;

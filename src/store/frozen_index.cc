@@ -50,14 +50,24 @@ void FrozenIndex::keep(const HashParts& parts, const std::shared_ptr<IndexTable>
   directory_.replace(parts, *copy);
 }
 
+FrozenIndex::TableShape FrozenIndex::copy_table(std::size_t index, IndexTable::Words words) const {
+  TableShape shape{};
+  const auto table_at = [&]() -> const IndexTable& {
+    return directory_.table_at(table_begins_[index]);
+  };
+  read_steady(table_at, [&](const IndexTable& table) {
+    table.copy_words(words);
+    shape = {table.depth(), table.overflows()};
+  });
+  return shape;
+}
+
 std::vector<std::uint64_t> FrozenIndex::slots() const {
   std::vector<std::uint64_t> slots;
   slots.reserve(size_);
   std::vector<std::uint64_t> words(IndexTable::kWordCount);
-  for (const std::size_t begin : table_begins_) {
-    const auto table_at = [&]() -> const IndexTable& { return directory_.table_at(begin); };
-    read_steady(table_at,
-                [&](const IndexTable& table) { table.copy_words(IndexTable::Words(words)); });
+  for (std::size_t table = 0; table < table_count(); ++table) {
+    static_cast<void>(copy_table(table, IndexTable::Words(words)));
     for (std::size_t index = 0; index < kBucketCount * kBucketSlots; ++index) {
       const std::uint64_t tags = words[index / kBucketSlots];
       if ((tags >> index % kBucketSlots * 8 & 0xff) == 0) continue;

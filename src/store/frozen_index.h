@@ -118,6 +118,18 @@ class FrozenIndex {
   // All entries as slots (see IndexTable), in no order.
   [[nodiscard]] std::vector<std::uint64_t> slots() const;
 
+  // The index taken apart, for who writes an image of it: its tables in the order of their regions,
+  // below table_count(), and the overflow.
+  struct TableShape {
+    unsigned depth;
+    bool overflows;
+  };
+  [[nodiscard]] std::size_t table_count() const noexcept { return table_begins_.size(); }
+  [[nodiscard]] TableShape copy_table(std::size_t index, IndexTable::Words words) const;
+  [[nodiscard]] const std::vector<IndexOverflow::Entry>& overflow() const noexcept {
+    return overflow_;
+  }
+
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
   // In bytes, without the tables that it shares with the index.
   [[nodiscard]] std::size_t memory_size() const;

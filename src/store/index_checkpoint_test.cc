@@ -33,8 +33,8 @@ class IndexCheckpoint : public testing::Test {
     const std::unique_ptr<Directory> directory = must(filesystem.open_directory("store"));
     const std::vector<SegmentFacts> segments = log_.segments();
     const IndexCoverage coverage = log_.coverage();
-    return write_index_checkpoint(*directory,
-                                  {*log_.index, *log_.addresses, log_.secret, coverage, segments});
+    return write_index_checkpoint(*directory, {*log_.index->freeze(), log_.addresses->stretches(),
+                                               log_.secret, coverage, segments});
   }
   // The number of keys of the checkpoint that can be loaded, or why there is none.
   static std::expected<std::uint64_t, std::string> load(SimulatedFilesystem& filesystem) {

@@ -1,7 +1,7 @@
 // An image of a key index in a file: what opens a store without reading its log. Written in one
 // pass; read in one pass that believes nothing.
 //
-//   DATAWAL_TRY(write_index_image(file, {index, addresses, secret, coverage, segments}));
+//   DATAWAL_TRY(write_index_image(file, {*index.freeze(), units, secret, coverage, segments}));
 //   const auto loaded = read_index_image(file);
 //   if (!loaded) ...                    // the index is built from the log then
 //
@@ -15,12 +15,13 @@
 // be used; whether the image is one of the log beside it, its caller finds out from the coverage
 // and the segments.
 //
-// Thread safety: writing is for the thread that may change the index, whoever else searches in it.
+// Thread safety: writing is for any thread, whoever changes the index meanwhile.
 #pragma once
 
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,14 +31,16 @@
 #include "format/index_image_header.h"
 #include "format/segment_facts.h"
 #include "log/log_addresses.h"
+#include "store/frozen_index.h"
 #include "store/key_index.h"
 
 namespace datawal {
 
 struct IndexImageSource {
-  const KeyIndex& index;
-  const LogAddresses& addresses;  // that the index holds, all of them in `segments`
-  const SipHashKey& secret;       // of the hash of the keys
+  const FrozenIndex& index;
+  // LogAddresses::stretches(), of the addresses that the index holds, all of them in `segments`.
+  std::span<const std::optional<AddressedStretch>> units;
+  const SipHashKey& secret;  // of the hash of the keys
   const IndexCoverage& coverage;
   // In ascending order, up to coverage.end: the last is its segment, and has its offset as size.
   // Empty only where coverage.end is nowhere.

@@ -131,7 +131,8 @@ class IndexedLog {
     MemoryFile file;
     const std::vector<SegmentFacts> covered = segments();
     const IndexCoverage reached = coverage();
-    const Status status = write_index_image(file, {*index, *addresses, secret, reached, covered});
+    const Status status = write_index_image(
+        file, {*index->freeze(), addresses->stretches(), secret, reached, covered});
     return status ? std::move(file.bytes) : Bytes{};
   }
   // Goes on with what was loaded.

@@ -6,7 +6,6 @@
 #include "base/try.h"
 #include "file/buffered_writer.h"
 #include "store/index_image.h"
-#include "store/index_parts.h"
 
 namespace datawal {
 namespace {
@@ -29,18 +28,19 @@ class TailBuilder {
 };
 
 // Writes the tables, and says in the tail what they are.
-Status write_tables(BufferedWriter& writer, const KeyIndex& index, TailBuilder& tail) {
+Status write_tables(BufferedWriter& writer, const FrozenIndex& index, TailBuilder& tail) {
   std::vector<std::uint64_t> words(IndexTable::kWordCount);
-  return IndexParts::for_each_table(index, [&](const IndexTable& table) {
-    table.copy_words(IndexTable::Words(words));
+  for (std::size_t table = 0; table < index.table_count(); ++table) {
+    const FrozenIndex::TableShape shape = index.copy_table(table, IndexTable::Words(words));
     convert_le(words);
     const ByteView bytes = std::as_bytes(std::span(words));
     tail.add(crc32c(bytes));
-    tail.add(static_cast<std::uint8_t>(table.depth()));
-    tail.add(static_cast<std::uint8_t>(table.overflows()));
+    tail.add(static_cast<std::uint8_t>(shape.depth));
+    tail.add(static_cast<std::uint8_t>(shape.overflows));
     tail.add(std::uint16_t{0});
-    return writer.append(bytes);
-  });
+    DATAWAL_TRY(writer.append(bytes));
+  }
+  return {};
 }
 
 void add_segments(std::span<const SegmentFacts> segments, TailBuilder& tail) {
@@ -90,18 +90,17 @@ void add_overflow(std::span<const IndexOverflow::Entry> entries, TailBuilder& ta
 }  // namespace
 
 Status write_index_image(File& file, const IndexImageSource& source) {
-  const std::vector<IndexOverflow::Entry> overflow = IndexParts::overflow(source.index).entries();
+  const std::vector<IndexOverflow::Entry>& overflow = source.index.overflow();
   if (overflow.size() > kIndexImageOverflowMax) {
     return std::unexpected(
         Error{.code = ErrorCode::kTooLarge,
               .message = "too many keys have the same hash for a checkpoint to be worth it"});
   }
-  const std::vector<std::optional<AddressedStretch>> units = source.addresses.stretches();
   BufferedWriter writer(file, kIndexImageHeaderSize);
   TailBuilder tail;
   DATAWAL_TRY(write_tables(writer, source.index, tail));
   add_segments(source.segments, tail);
-  add_units(units, source.segments, tail);
+  add_units(source.units, source.segments, tail);
   add_overflow(overflow, tail);
   DATAWAL_TRY(writer.append(tail.bytes()));
   DATAWAL_TRY(writer.flush());
@@ -109,9 +108,9 @@ Status write_index_image(File& file, const IndexImageSource& source) {
       .coverage = source.coverage,
       .secret = source.secret,
       .key_count = source.index.size(),
-      .table_count = static_cast<std::uint32_t>(IndexParts::table_count(source.index)),
+      .table_count = static_cast<std::uint32_t>(source.index.table_count()),
       .segment_count = static_cast<std::uint32_t>(source.segments.size()),
-      .unit_count = static_cast<std::uint32_t>(units.size()),
+      .unit_count = static_cast<std::uint32_t>(source.units.size()),
       .overflow_count = overflow.size(),
       .tail_crc = crc32c(tail.bytes())};
   return file.write_at(0, encode_index_image_header(header));

@@ -1,4 +1,4 @@
-// A key index taken apart, for who writes an image of it, and put together again from one.
+// A key index put together from an image of one.
 //
 // Thread safety: for the thread that may change entries.
 #pragma once
@@ -23,24 +23,6 @@ namespace datawal {
 
 class IndexParts {
  public:
-  // Calls visit(const IndexTable&) for every table, in the order of the regions, until it fails.
-  template <typename Visit>
-  [[nodiscard]] static Status for_each_table(const KeyIndex& index, const Visit& visit) {
-    const IndexDirectory& directory = *index.directories_.back();
-    for (std::size_t entry = 0; entry < directory.size();) {
-      const IndexTable& table = directory.table_at(entry);
-      if (Status status = visit(table); !status) return status;
-      entry += std::size_t{1} << (directory.depth() - table.depth());
-    }
-    return {};
-  }
-  [[nodiscard]] static const IndexOverflow& overflow(const KeyIndex& index) {
-    return index.overflow_;
-  }
-  [[nodiscard]] static std::size_t table_count(const KeyIndex& index) {
-    return index.tables_.size();
-  }
-
   // The index with these tables, in the order of their regions, for which directory_depth() has
   // given `depth`.
   [[nodiscard]] static std::unique_ptr<KeyIndex> assemble(

@@ -1,9 +1,13 @@
 #include "store/sorted_keys.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <deque>
+#include <numeric>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/endian.h"
 #include "base/try.h"
@@ -102,6 +106,48 @@ class EqualPrefixes {
   std::deque<Bytes> chunks_;  // of keys; one never moves once it has been begun
 };
 
+// By its digits, the lowest first: a third of the time that comparing takes.
+void sort_by_address(std::span<std::uint64_t> slots) {
+  constexpr unsigned kDigitBits = 11;
+  constexpr std::size_t kWorthwhile = 4'096;
+  if (slots.size() < kWorthwhile) {
+    std::ranges::sort(slots, {}, address_in_slot);
+    return;
+  }
+  const auto address = [](std::uint64_t slot) {
+    return static_cast<std::uint64_t>(address_in_slot(slot));
+  };
+  const auto bits =
+      static_cast<unsigned>(std::bit_width(address(*std::ranges::max_element(slots, {}, address))));
+  std::vector<std::uint64_t> others(slots.size());
+  std::span<std::uint64_t> from = slots;
+  std::span<std::uint64_t> to = others;
+  for (unsigned shift = 0; shift < bits; shift += kDigitBits) {
+    const auto digit = [&](std::uint64_t slot) {
+      return address(slot) >> shift & ((1U << kDigitBits) - 1);
+    };
+    std::array<std::size_t, std::size_t{1} << kDigitBits> ends{};
+    for (const std::uint64_t slot : from) ++ends[digit(slot)];
+    std::exclusive_scan(ends.begin(), ends.end(), ends.begin(), std::size_t{0});
+    for (const std::uint64_t slot : from) to[ends[digit(slot)]++] = slot;
+    std::swap(from, to);
+  }
+  if (from.data() != slots.data()) std::ranges::copy(from, slots.begin());
+}
+
+// Inside a unit of addresses they are, so that one look for each is enough.
+bool is_in_log_order(std::span<const std::uint64_t> slots, const StoreRecords& records) {
+  std::optional<LogAddress> last;
+  for (const std::uint64_t slot : slots) {
+    const LogAddress address = address_in_slot(slot);
+    const bool is_next_unit =
+        last && LogAddresses::unit_number(address) != LogAddresses::unit_number(*last);
+    if (is_next_unit && records.position(address) < records.position(*last)) return false;
+    last = address;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::uint64_t key_prefix(ByteView key) {
@@ -164,9 +210,10 @@ Result<std::size_t> SortedKeys::lower_bound(ByteView key, const StoreRecords& re
 
 // Addresses rise with the log, but where units of addresses are used again.
 void sort_in_log_order(std::span<std::uint64_t> slots, const StoreRecords& records) {
-  std::ranges::sort(slots, {}, address_in_slot);
+  sort_by_address(slots);
+  if (is_in_log_order(slots, records)) return;
   const auto position = [&](std::uint64_t slot) { return records.position(address_in_slot(slot)); };
-  if (!std::ranges::is_sorted(slots, {}, position)) std::ranges::sort(slots, {}, position);
+  std::ranges::sort(slots, {}, position);
 }
 
 }  // namespace datawal

@@ -4,7 +4,6 @@
 
 #include "base/try.h"
 #include "format/frame_encoding.h"
-#include "store/index_checkpoint.h"
 #include "store/key_matcher.h"
 
 namespace datawal {
@@ -24,10 +23,8 @@ StoreIndex::StoreIndex(std::shared_ptr<const Directory> directory, StoreRecords:
                                               std::move(loaded.addresses), loaded.segments)),
       lookup_(*index_, *records_, KeyHashFunction(secret_)) {}
 
-Status StoreIndex::save(Directory& directory, const IndexCoverage& coverage,
-                        const std::vector<SegmentFacts>& segments) const {
-  return write_index_checkpoint(directory,
-                                {*index_, records_->addresses(), secret_, coverage, segments});
+SavedIndex StoreIndex::freeze_for_saving() const {
+  return {index_, index_->freeze(), records_->addresses().stretches()};
 }
 
 FrozenStore StoreIndex::freeze() const {

@@ -26,6 +26,13 @@ struct FrozenStore {
   KeyHashFunction hash;
 };
 
+// What of an index is saved: as it was at one moment, whatever happens to it meanwhile.
+struct SavedIndex {
+  std::shared_ptr<const KeyIndex> index;  // shares tables with the frozen one
+  std::unique_ptr<const FrozenIndex> frozen;
+  std::vector<std::optional<AddressedStretch>> units;
+};
+
 class StoreIndex {
  public:
   StoreIndex(std::shared_ptr<const Directory> directory, StoreRecords::Access access,
@@ -78,14 +85,14 @@ class StoreIndex {
   }
   void move(KeyHash hash, LogAddress source, const RecordRef& target);
 
-  // Saves the index, which covers the log up to `coverage`, beside the segments. For the thread
-  // that may change it.
-  [[nodiscard]] Status save(Directory& directory, const IndexCoverage& coverage,
-                            const std::vector<SegmentFacts>& segments) const;
+  // The index as it is now, for saving it. For the thread that may change it.
+  [[nodiscard]] SavedIndex freeze_for_saving() const;
+  [[nodiscard]] const SipHashKey& secret() const { return secret_; }
 
   [[nodiscard]] const StoreRecords& records() const { return *records_; }
   [[nodiscard]] StoreRecords& records() { return *records_; }
   [[nodiscard]] std::uint64_t size() const noexcept { return index_->size(); }
+  [[nodiscard]] std::size_t memory_size() const noexcept { return index_->memory_size(); }
 
  private:
   void note_dead(std::optional<LogAddress> address) {

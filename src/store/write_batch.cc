@@ -41,6 +41,10 @@ Result<Txid> DataWal::write(const WriteBatch& batch, std::optional<Durability> d
   };
   const auto promised = batch.empty() ? Durability::kManual : durability;
   DATAWAL_TRY_ASSIGN(const AppendedBatch appended, log->write(batch.byte_size(), promised, work));
+  if (!batch.empty()) {
+    const std::uint64_t begin = appended.offset - (batch.byte_size() - batch.frames_size());
+    impl_->note_written({appended.segment, static_cast<std::uint32_t>(batch.byte_size()), begin});
+  }
   return appended.last_txid;
 }
 

@@ -172,7 +172,9 @@ class CompactionCrash : public ::testing::TestWithParam<Shape> {
   // might be the same by chance.
   [[nodiscard]] bool has_foreign_index(SimulatedFilesystem& machine) const {
     const Files files = files_in(machine, kStore);
-    if (!files.contains(std::string(kCheckpointName))) return false;
+    if (sealed_.empty()) return false;
+    const std::string checkpoint(kCheckpointName);
+    if (!files.contains(checkpoint) || files.at(checkpoint) != sealed_.at(checkpoint)) return false;
     const auto is_changed = [&](const auto& before) {
       const auto& [name, bytes] = before;
       const auto now = files.find(name);

@@ -20,46 +20,50 @@ T checked(Result<T> result) {
 
 class DatawalSession final : public Session {
  public:
-  DatawalSession(DataWal& store, bool durable) : store_(store), durable_(durable) {}
+  DatawalSession(DataWal& store, const StoreSettings& settings)
+      : store_(store),
+        durability_(settings.durable ? Durability::kEveryWrite : Durability::kManual),
+        buffer_(settings.value_size) {}
 
   void put(ByteView key, ByteView value) override {
-    static_cast<void>(checked(store_.put(key, value)));
-    if (durable_) checked(store_.sync());
+    static_cast<void>(checked(store_.put(key, value, durability_)));
   }
 
   void put_batch(std::span<const Entry> entries) override {
-    for (const Entry& entry : entries) {
-      static_cast<void>(checked(store_.put(entry.key, entry.value)));
-    }
-    if (durable_) checked(store_.sync());
+    batch_.clear();
+    for (const Entry& entry : entries) checked(batch_.put(entry.key, entry.value));
+    static_cast<void>(checked(store_.write(batch_, durability_)));
   }
 
   std::optional<ByteView> get(ByteView key) override {
-    std::optional<Value> found = checked(store_.get(key));
-    if (!found) return std::nullopt;
-    value_ = *std::move(found);
-    return value_.bytes();
+    const std::optional<std::size_t> size = checked(store_.get_into(key, buffer_));
+    if (!size) return std::nullopt;
+    if (*size > buffer_.size()) fail(kName, "a value is larger than those put");
+    return ByteView(buffer_).first(*size);
   }
 
-  bool remove(ByteView key) override {
-    const Removed removed = checked(store_.remove(key));
-    if (durable_) checked(store_.sync());
-    return removed.existed;
+  std::optional<ByteView> view(ByteView key) override {
+    view_ = checked(store_.get_view(key));
+    return view_ ? std::optional(view_->bytes()) : std::nullopt;
   }
+
+  bool remove(ByteView key) override { return checked(store_.remove(key, durability_)).existed; }
 
  private:
   DataWal& store_;
-  Value value_;
-  bool durable_;
+  Durability durability_;
+  WriteBatch batch_;
+  Bytes buffer_;
+  std::optional<PinnedValue> view_;
 };
 
 class DatawalStore final : public Store {
  public:
   explicit DatawalStore(const StoreSettings& settings)
-      : store_(checked(DataWal::open(settings.directory, kOptions))), durable_(settings.durable) {}
+      : settings_(settings), store_(checked(DataWal::open(settings.directory, kOptions))) {}
 
   std::unique_ptr<Session> session() override {
-    return std::make_unique<DatawalSession>(store_, durable_);
+    return std::make_unique<DatawalSession>(store_, settings_);
   }
 
   void scan(const Visitor& visit) override {
@@ -69,9 +73,9 @@ class DatawalStore final : public Store {
     }));
   }
 
-  std::filesystem::path compact(const std::filesystem::path& target) override {
-    static_cast<void>(checked(store_.compact_to(target)));
-    return target;
+  std::filesystem::path compact(const std::filesystem::path& /*target*/) override {
+    static_cast<void>(checked(store_.compact()));
+    return settings_.directory;
   }
 
   void export_jsonl(const std::filesystem::path& file) override {
@@ -79,8 +83,8 @@ class DatawalStore final : public Store {
   }
 
  private:
+  StoreSettings settings_;
   DataWal store_;
-  bool durable_;
 };
 
 class DatawalLog final : public Log {
