@@ -14,14 +14,12 @@ namespace {
 
 Status write_lines(const SnapshotState& snapshot, const SortedKeys& sorted,
                    BufferedWriter& writer) {
-  RecordReader reader(snapshot.records());
   std::string line;
-  for (const SortedKeys::Entry& entry : sorted.entries()) {
-    DATAWAL_TRY_ASSIGN(const DecodedFrame frame, snapshot.read(entry, reader));
+  DATAWAL_TRY(snapshot.visit_in_order(sorted, [&](const DecodedFrame& frame) {
     line.clear();
     append_jsonl_line(line, frame.record.key, frame.record.payload);
-    DATAWAL_TRY(writer.append(as_bytes(line)));
-  }
+    return writer.append(as_bytes(line));
+  }));
   return writer.flush();
 }
 

@@ -20,19 +20,18 @@ constexpr SegmentId kOnlySegment{1};
 // Writes the records of `keys` as one segment, and tells about it what a closing writer would.
 class CompactSegment {
  public:
-  CompactSegment(const SnapshotState& snapshot, File& file)
-      : snapshot_(snapshot), reader_(snapshot.records()), writer_(file) {}
+  CompactSegment(const SnapshotState& snapshot, File& file) : snapshot_(snapshot), writer_(file) {}
 
   [[nodiscard]] Status write(const SortedKeys& keys) {
-    for (const SortedKeys::Entry& entry : keys.entries()) DATAWAL_TRY(write(entry));
+    DATAWAL_TRY(snapshot_.visit_in_order(
+        keys, [this](const DecodedFrame& source) { return write(source); }));
     return writer_.flush();
   }
 
   [[nodiscard]] const Watermark& watermark() const { return mark_; }
 
  private:
-  [[nodiscard]] Status write(const SortedKeys::Entry& entry) {
-    DATAWAL_TRY_ASSIGN(const DecodedFrame source, snapshot_.read(entry, reader_));
+  [[nodiscard]] Status write(const DecodedFrame& source) {
     RecordView record = source.record;
     record.txid = mark_.txid + 1;
     frame_.resize(source.size);
@@ -46,7 +45,6 @@ class CompactSegment {
   }
 
   const SnapshotState& snapshot_;
-  RecordReader reader_;
   BufferedWriter writer_;
   Bytes frame_;
   Watermark mark_{.first_segment = kOnlySegment, .clean = true};

@@ -9,12 +9,6 @@
 #include "store/item_cursor.h"
 
 namespace datawal {
-namespace {
-
-// In the log, records lie in another order: how many are under way to the cache at a time.
-constexpr std::size_t kPrefetchDistance = 8;
-
-}  // namespace
 
 Result<OrderedCursor> OrderedCursorState::begin(std::shared_ptr<const SnapshotState> snapshot,
                                                 const KeyRange& range) {
@@ -33,7 +27,7 @@ Result<OrderedCursor> OrderedCursorState::begin(std::shared_ptr<const SnapshotSt
 
 Result<std::optional<Item>> OrderedCursorState::next() {
   if (index_ == bounds_.end) return std::nullopt;
-  prefetch(index_ + kPrefetchDistance);
+  prefetch(index_ + SnapshotState::kPrefetchDistance);
   DATAWAL_TRY_ASSIGN(const Item item, read(index_));
   ++index_;
   return item;
@@ -41,7 +35,8 @@ Result<std::optional<Item>> OrderedCursorState::next() {
 
 Result<std::optional<Item>> OrderedCursorState::prev() {
   if (index_ == bounds_.begin) return std::nullopt;
-  prefetch(index_ - 1 - kPrefetchDistance);  // below zero it is above the end
+  // Below zero it is above the end.
+  prefetch(index_ - 1 - SnapshotState::kPrefetchDistance);
   DATAWAL_TRY_ASSIGN(const Item item, read(index_ - 1));
   --index_;
   return item;

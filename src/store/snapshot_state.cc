@@ -38,4 +38,18 @@ Result<DecodedFrame> SnapshotState::read(const SortedKeys::Entry& entry,
   return std::unexpected(key_mismatch(records().position(address_in_slot(entry.slot))));
 }
 
+Status SnapshotState::visit_in_order(
+    const SortedKeys& keys, const std::function<Status(const DecodedFrame&)>& visit) const {
+  RecordReader reader(records());
+  const std::span<const SortedKeys::Entry> entries = keys.entries();
+  for (std::size_t index = 0; index < entries.size(); ++index) {
+    if (index + kPrefetchDistance < entries.size()) {
+      records().prefetch(address_in_slot(entries[index + kPrefetchDistance].slot));
+    }
+    DATAWAL_TRY_ASSIGN(const DecodedFrame frame, read(entries[index], reader));
+    DATAWAL_TRY(visit(frame));
+  }
+  return {};
+}
+
 }  // namespace datawal

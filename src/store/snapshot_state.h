@@ -4,7 +4,9 @@
 // Thread safety: any thread may call anything at any time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -42,6 +44,12 @@ class SnapshotState {
   // The same of an entry in the order.
   [[nodiscard]] Result<DecodedFrame> read(const SortedKeys::Entry& entry,
                                           RecordReader& reader) const;
+  // Calls visit(const DecodedFrame&) for the records of all keys in their order, until it fails.
+  [[nodiscard]] Status visit_in_order(
+      const SortedKeys& keys, const std::function<Status(const DecodedFrame&)>& visit) const;
+
+  // In the log, records lie in another order: how many are under way to the cache at a time.
+  static constexpr std::size_t kPrefetchDistance = 8;
 
  private:
   FrozenStore store_;
