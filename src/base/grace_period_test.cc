@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <memory>
+#include <latch>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -21,32 +21,34 @@ TEST(GracePeriod, WithoutUsesNobodyWaits) {
 }
 
 TEST(GracePeriod, EndsOnlyWhenAllUsesOfBeforeHaveEnded) {
-  constexpr int kUses = 70;  // more threads than there are counters
-  GracePeriod grace;
-  std::atomic<int> begun = 0;
-  std::atomic<int> ended = 0;
-  std::atomic<bool> may_end = false;
-  std::vector<std::jthread> threads;
-  for (int number = 0; number < kUses; ++number) {
-    threads.emplace_back([&] {
-      const GracePeriod::Use use(grace);
-      ++begun;
-      begun.notify_all();
-      may_end.wait(false);
-      ++ended;
+  constexpr std::size_t kUses = 70;  // more threads than there are counters
+  for (std::size_t last = 0; last < kUses; last += 23) {
+    GracePeriod grace;
+    std::latch begun(kUses);
+    std::latch may_end(1);
+    std::latch may_last_end(1);
+    std::atomic<bool> has_returned = false;
+    std::vector<std::jthread> threads;
+    for (std::size_t number = 0; number < kUses; ++number) {
+      threads.emplace_back([&, number] {
+        const GracePeriod::Use use(grace);
+        begun.count_down();
+        (number == last ? may_last_end : may_end).wait();
+      });
+    }
+    begun.wait();
+    std::jthread waiter([&] {
+      grace.wait();
+      has_returned = true;
     });
+    may_end.count_down();
+    for (std::size_t number = 0; number < kUses; ++number) {
+      if (number != last) threads[number].join();
+    }
+    EXPECT_FALSE(has_returned);
+    may_last_end.count_down();
+    waiter.join();
   }
-  for (int count = begun; count < kUses; count = begun) begun.wait(count);
-  std::atomic<bool> is_waiting = false;
-  std::jthread waiter([&] {
-    is_waiting = true;
-    is_waiting.notify_all();
-    grace.wait();
-    EXPECT_EQ(ended, kUses);
-  });
-  is_waiting.wait(false);
-  may_end = true;
-  may_end.notify_all();
 }
 
 // Uses that begin meanwhile, one behind the other and overlapping, do not make it last.

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "datawal/data_wal.h"
+#include "format/batch_frame.h"
 #include "format/compaction_mark.h"
+#include "format/frame_encoding.h"
 #include "log/log_test_support.h"
 
 namespace datawal {
@@ -57,7 +59,21 @@ TEST(SegmentFactsOfFrames, MarksAndAnnouncementsAreNotRawRecords) {
   SegmentFacts facts = facts_of(1, {mark_frame(1, 9), mark_frame(12, 20), mark_frame(13, 11)});
   EXPECT_EQ(facts.raw_records, 0U);
   EXPECT_EQ(facts.horizon, 20U);
-  facts.add({.txid = 14, .key = as_bytes("key"), .payload = as_bytes("event")}, 40, 0);
+  WriteBatch batch;
+  must(batch.put(as_bytes("a"), as_bytes("1")));
+  must(batch.remove(as_bytes("b")));
+  Bytes announced(batch.byte_size());
+  (void)encode_unpublished_batch(announced, batch, 14);
+  announced.front() = kFrameFirstByte;
+  ByteView rest = announced;
+  for (; !rest.empty(); rest = rest.subspan(std::get<DecodedFrame>(decode_frame(rest)).size)) {
+    const DecodeOutcome outcome = decode_frame(rest);
+    const auto& frame = std::get<DecodedFrame>(outcome);
+    facts.add(frame.record, frame.size, frame.crc);
+  }
+  EXPECT_EQ(facts.records, 6U);
+  EXPECT_EQ(facts.raw_records, 0U);
+  facts.add({.txid = 17, .key = as_bytes("key"), .payload = as_bytes("event")}, 40, 0);
   EXPECT_EQ(facts.raw_records, 1U) << "a Raw record with a key";
 }
 

@@ -90,6 +90,41 @@ class SegmentSetTest : public test::SimulatedLog {
     return store;
   }
 
+  // With Raw records, beside which nothing is joined, and nothing to compact in the last segment.
+  DataWal make_store_that_keeps_its_names() {
+    if (filesystem_.exists(kStore)) filesystem_.remove(kStore);
+    options_.segment_size_max = 4'000;
+    DataWal store = must(DataWal::open(kStore, options_));
+    for (int number = 0; number < 8; ++number) {
+      const std::string key = "key " + std::to_string(number / 2);
+      must(store.append(as_bytes("event")));
+      must(store.put(as_bytes(key), as_bytes(std::string(100, 'v'))));
+      must(store.rotate());
+      must(store.remove(as_bytes(key)));  // what it removes is in the segment before
+    }
+    must(store.append(as_bytes("event")));
+    must(store.rotate());
+    must(store.put(as_bytes("last"), as_bytes("value")));
+    return store;
+  }
+
+  // A compaction between any two calls of opening.
+  void expect_one_moment(const std::function<DataWal()>& make) {
+    bool has_happened = true;
+    std::uint64_t n = 0;
+    while (has_happened) {
+      ++n;
+      DataWal store = make();
+      const Values expected = fold(must(SegmentSet::open(directory())));
+      const auto interrupted = directory(n, [&] { must(store.compact()); });
+      const Result<SegmentSet> set = SegmentSet::open(interrupted);
+      ASSERT_THAT(set, Succeeds()) << n;
+      has_happened = interrupted->has_happened();
+      EXPECT_EQ(fold(*set), expected) << "call " << n;
+    }
+    EXPECT_GT(n, 15U) << "the scenario has become too small to mean anything";
+  }
+
   std::shared_ptr<InterruptedDirectory> directory(std::uint64_t n = 0,
                                                   std::function<void()> interrupt = {}) {
     return std::make_shared<InterruptedDirectory>(must(filesystem_.open_directory(kStore)), n,
@@ -137,21 +172,12 @@ class SegmentSetTest : public test::SimulatedLog {
 };
 
 TEST_F(SegmentSetTest, IsOfOneMomentWhateverCallACompactionComesBefore) {
-  Values expected;
-  bool has_happened = true;
-  std::uint64_t n = 0;
-  while (has_happened) {
-    ++n;
-    std::optional<DataWal> store(make_store());
-    expected = fold(must(SegmentSet::open(directory())));
-    const auto interrupted = directory(n, [&] { must(store->compact()); });
-    const Result<SegmentSet> set = SegmentSet::open(interrupted);
-    ASSERT_THAT(set, Succeeds()) << n;
-    has_happened = interrupted->has_happened();
-    if (!has_happened) must(store->compact());
-    EXPECT_EQ(fold(*set), expected) << "call " << n;
-  }
-  EXPECT_GT(n, 15U) << "the scenario has become too small to mean anything";
+  expect_one_moment([this] { return make_store(); });
+}
+
+// Then only the files tell that something has happened.
+TEST_F(SegmentSetTest, IsOfOneMomentWhereSegmentsKeepTheirNames) {
+  expect_one_moment([this] { return make_store_that_keeps_its_names(); });
 }
 
 // Also where the compaction has died half way, for a reader does not know that.
@@ -233,6 +259,20 @@ TEST_F(LargeSegmentSet, ASegmentThatWasReplacedIsAGap) {
   ASSERT_THAT(replaced, FailsWith(ErrorCode::kGap));
   EXPECT_EQ(replaced.error().segment, SegmentId{7});
   EXPECT_THAT(set.file(SegmentId{8}), Succeeds());
+}
+
+TEST_F(LargeSegmentSet, ACursorEndsInAGapRatherThanMixTwoStates) {
+  make_segments(kCount);
+  const RecordLogReader reader = must(RecordLogReader::open(kStore, options_));
+  RecordCursor undisturbed = reader.scan();
+  RecordCursor cursor = reader.scan();
+  must(cursor.next());
+  EXPECT_EQ(test::read_all(std::move(undisturbed)).records.size(), kCount);
+  replace(200, put_frame(200, "key", "another"));
+  const test::Scan rest = test::read_all(std::move(cursor));
+  EXPECT_EQ(rest.records.size(), 198U);
+  ASSERT_TRUE(rest.error);
+  EXPECT_EQ(rest.error->code, ErrorCode::kGap);
 }
 
 TEST_F(LargeSegmentSet, ASegmentThatWasRemovedIsAGap) {
