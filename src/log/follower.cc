@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string>
 
 #include "base/endian.h"
@@ -131,7 +132,10 @@ Result<FollowerState::Availability> FollowerState::enter_segment() {
   if (catching_up_ && segment_ > catching_up_->ids().back()) catching_up_.reset();
   Result<std::shared_ptr<const File>> opened =
       catching_up_ ? catching_up_->file(segment_) : open_by_name();
-  if (!opened && opened.error().code == ErrorCode::kNotFound) return removed();
+  if (!opened && opened.error().code == ErrorCode::kNotFound) {
+    DATAWAL_TRY(enter_joined());
+    return Availability::kLookAgain;
+  }
   if (!opened) return std::unexpected(std::move(opened).error());
   file_ = *std::move(opened);
   DATAWAL_TRY_ASSIGN(const std::uint64_t size, file_->size());
@@ -207,16 +211,14 @@ Result<FollowerState::Availability> FollowerState::look_behind(SegmentStep step)
 // there is something new to read.
 Result<bool> FollowerState::reopen() {
   Result<std::shared_ptr<const File>> opened = open_by_name();
-  if (!opened && opened.error().code == ErrorCode::kNotFound) return removed();
-  if (!opened) return std::unexpected(std::move(opened).error());
-  DATAWAL_TRY_ASSIGN(const std::uint64_t size, (*opened)->size());
-  DATAWAL_TRY_ASSIGN(const std::optional<std::uint64_t> behind, place_in_compacted(**opened, size));
-  if (behind) {
-    file_ = *std::move(opened);
-    reader_.emplace(*file_, *behind, size);
-    DATAWAL_TRY_ASSIGN(crc_before_, read_crc_before(*file_, *behind));
+  if (!opened && opened.error().code == ErrorCode::kNotFound) {
+    DATAWAL_TRY(enter_joined());
     return true;
   }
+  if (!opened) return std::unexpected(std::move(opened).error());
+  DATAWAL_TRY_ASSIGN(const bool is_compacted, enter_compacted(*opened));
+  if (is_compacted) return true;
+  DATAWAL_TRY_ASSIGN(const std::uint64_t size, (*opened)->size());
   const std::uint64_t offset = reader_->offset();
   if (size < offset) {
     return gap("the log has been cut to " + std::to_string(size) +
@@ -230,6 +232,37 @@ Result<bool> FollowerState::reopen() {
   file_ = *std::move(opened);
   reader_.emplace(*file_, offset, size, Batches::kWhole);
   return changed;
+}
+
+// The segment has no name any more: a compaction has joined it to one before it, which is where to
+// go on then, or somebody has removed it.
+Status FollowerState::enter_joined() {
+  if (!file_) return removed();
+  DATAWAL_TRY_ASSIGN(const std::vector<SegmentId> segments, list_segments(*view_.directory));
+  const auto end = std::ranges::lower_bound(segments, segment_);
+  for (auto id = std::reverse_iterator(end); id != segments.rend(); ++id) {
+    Result<std::shared_ptr<const File>> opened =
+        view_.directory->open(segment_name(*id), OpenMode::kRead);
+    if (!opened && opened.error().code == ErrorCode::kNotFound) continue;  // joined in turn
+    if (!opened) return std::unexpected(std::move(opened).error());
+    DATAWAL_TRY_ASSIGN(const bool is_compacted, enter_compacted(*std::move(opened)));
+    if (!is_compacted) break;
+    segment_ = *id;
+    return {};
+  }
+  return removed();
+}
+
+// Goes on in `file`, if that is what a compaction has made of what was read; gives whether it is.
+Result<bool> FollowerState::enter_compacted(std::shared_ptr<const File> file) {
+  DATAWAL_TRY_ASSIGN(const std::uint64_t size, file->size());
+  DATAWAL_TRY_ASSIGN(const std::optional<std::uint64_t> behind, place_in_compacted(*file, size));
+  if (!behind) return false;
+  DATAWAL_TRY_ASSIGN(crc_before_, read_crc_before(*file, *behind));
+  file_ = std::move(file);
+  reader_.emplace(*file_, *behind, size, Batches::kWhole);
+  judged_.reset();
+  return true;
 }
 
 // Where to go on in `file`, if that is what a compaction has made of the segment that was read, and

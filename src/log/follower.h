@@ -41,6 +41,8 @@ class FollowerState {
   [[nodiscard]] Result<bool> reopen();
   [[nodiscard]] Result<std::optional<std::uint64_t>> place_in_compacted(const File& file,
                                                                         std::uint64_t size) const;
+  [[nodiscard]] Result<bool> enter_compacted(std::shared_ptr<const File> file);
+  [[nodiscard]] Status enter_joined();
   [[nodiscard]] Result<std::shared_ptr<const File>> open_by_name() const;
   // Whether another segment is known to have followed this one from the start.
   [[nodiscard]] bool is_sealed_in_set() const;

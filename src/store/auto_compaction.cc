@@ -64,7 +64,8 @@ void AutoCompaction::run() {
     std::optional<double> ratio = garbage_ratio_for(use, target);
     // The fuller half first; what has less garbage in it only if that is not enough.
     while (ratio && has_gained) {
-      has_gained = compact_once(use, *ratio) || *ratio > 0.05;
+      const std::optional<bool> gained = compact_once(use, *ratio);
+      has_gained = gained && (*gained || *ratio > 0.05);
       use = store_.space_use();
       const std::optional<double> again = garbage_ratio_for(use, target);
       ratio = again ? std::optional(*ratio / 2) : std::nullopt;
@@ -77,9 +78,10 @@ void AutoCompaction::run() {
   }
 }
 
-bool AutoCompaction::compact_once(const SpaceUse& use, double ratio) {
+std::optional<bool> AutoCompaction::compact_once(const SpaceUse& use, double ratio) {
   const Result<CompactionReport> report = store_.compact(ratio);
-  return report && !report->stopped && report->bytes_gained() > use.log_bytes / 100;
+  if (!report || report->stopped) return std::nullopt;
+  return report->bytes_gained() > use.log_bytes / 100;
 }
 
 }  // namespace datawal

@@ -41,8 +41,9 @@ class AutoCompaction {
 
  private:
   void run();
-  // Gives whether anything has been gained.
-  [[nodiscard]] bool compact_once(const SpaceUse& use, double ratio);
+  // Gives whether anything has been gained; nullopt where it failed or was stopped, and trying
+  // again would be in vain.
+  [[nodiscard]] std::optional<bool> compact_once(const SpaceUse& use, double ratio);
   [[nodiscard]] bool is_beyond(const SpaceUse& use) const;
 
   const double amplification_max_;

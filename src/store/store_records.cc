@@ -19,6 +19,10 @@ constexpr std::size_t kPrefetchSize = 3 * kCacheLine;
 struct StoreRecords::Released {
   std::mutex mutex;
   std::vector<RetiredUnits> units;
+  // Let go of one after the other by the thread that is_draining says there is: each may be the
+  // last that holds the next, and a recursion would be as deep as there were replacements.
+  std::vector<std::shared_ptr<Holders>> later;
+  bool is_draining = false;
 };
 
 // Those who began to hold between two replacements. What the second one replaces is theirs, and
@@ -28,18 +32,18 @@ struct StoreRecords::Holders {
   Holders(const Holders&) = delete;
   Holders& operator=(const Holders&) = delete;
   ~Holders() {
-    const std::lock_guard lock(released->mutex);
+    std::unique_lock lock(released->mutex);
     for (Replaced& segment : replaced) released->units.push_back(std::move(segment.units));
-    // Not by recursion, which would be as deep as there were replacements.
-    std::shared_ptr<Holders> later = std::move(next);
-    while (later && later.use_count() == 1) {
-      for (Replaced& segment : later->replaced) {
-        released->units.push_back(std::move(segment.units));
-      }
-      later->replaced.clear();
-      std::shared_ptr<Holders> after = std::move(later->next);
-      later.swap(after);
+    if (next) released->later.push_back(std::move(next));
+    if (released->is_draining) return;
+    released->is_draining = true;
+    while (!released->later.empty()) {
+      std::vector<std::shared_ptr<Holders>> ending = std::exchange(released->later, {});
+      lock.unlock();
+      ending.clear();  // those that were the last add what is later still
+      lock.lock();
     }
+    released->is_draining = false;
   }
 
   std::shared_ptr<Released> released;
