@@ -4,8 +4,10 @@
 #include "datawal/bytes.h"              // IWYU pragma: export
 #include "datawal/data_wal.h"           // IWYU pragma: export
 #include "datawal/error.h"              // IWYU pragma: export
+#include "datawal/event.h"              // IWYU pragma: export
 #include "datawal/frame.h"              // IWYU pragma: export
 #include "datawal/maintenance.h"        // IWYU pragma: export
 #include "datawal/options.h"            // IWYU pragma: export
 #include "datawal/record_log.h"         // IWYU pragma: export
 #include "datawal/record_log_reader.h"  // IWYU pragma: export
+#include "datawal/stats.h"              // IWYU pragma: export

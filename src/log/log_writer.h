@@ -16,7 +16,9 @@
 #include "datawal/record_log.h"
 #include "file/filesystem.h"
 #include "format/index_image_header.h"
+#include "log/event_queue.h"
 #include "log/log_scan.h"
+#include "log/log_stats.h"
 #include "log/log_view.h"
 #include "log/watermark_file.h"
 #include "segment/segment_writer.h"
@@ -94,6 +96,13 @@ class LogWriter {
   // Success, or why nothing may be written any more.
   [[nodiscard]] Status check_usable() const;
 
+  // Latencies are for any thread to record; see LogStats.
+  [[nodiscard]] LogStats& stats() const { return *stats_; }
+  // Sets in `stats` what this writer has counted, and what its log is like now.
+  void count_into(Stats& stats) const;
+  // For any thread, as EventQueue says.
+  [[nodiscard]] EventQueue& events() { return events_; }
+
  private:
   [[nodiscard]] Result<LogView> held_view() const;
   [[nodiscard]] RecordCursor scan_view(Result<LogView> view, const ScanRange& range) const;
@@ -109,7 +118,11 @@ class LogWriter {
       std::unique_ptr<File> file) const;
   [[nodiscard]] std::unexpected<Error> poison(std::string_view reason, Error cause);
 
+  [[nodiscard]] std::uint64_t unsynced_bytes() const;
+
   SegmentWritePolicy policy_;
+  std::unique_ptr<LogStats> stats_ = std::make_unique<LogStats>();
+  EventQueue events_;
   std::unique_ptr<FileLock> lock_;
   LogView view_;
   std::unique_ptr<SegmentWriter> active_;

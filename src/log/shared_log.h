@@ -28,7 +28,8 @@ class SharedLog {
   using Lock = std::unique_lock<std::mutex>;
   using OnDurable = std::function<void(const Status&)>;
 
-  SharedLog(std::unique_ptr<LogWriter> writer, const Options& options);
+  SharedLog(std::unique_ptr<LogWriter> writer, const Options& options,
+            const OpenStats& opened = {});
   SharedLog(const SharedLog&) = delete;
   SharedLog& operator=(const SharedLog&) = delete;
   // Closes as close() does, but cannot say whether that worked.
@@ -39,6 +40,9 @@ class SharedLog {
   template <typename Work>
   [[nodiscard]] Result<Appended> write(std::size_t frame_size, std::optional<Durability> durability,
                                        Work work) {
+    const EventQueue::Delivery delivery(writer_->events());
+    const bool waits = durability.value_or(options_.durability) == Durability::kEveryWrite;
+    const LatencyTimer timer(writer_->stats().next_append(waits));
     Lock lock(mutex_);
     if (writer_->is_special(frame_size)) wait_until_idle(lock);
     Result<Appended> appended = work(*writer_);
@@ -73,6 +77,9 @@ class SharedLog {
     return read(std::as_const(*writer_));
   }
 
+  [[nodiscard]] Stats stats() const;
+  [[nodiscard]] EventQueue& events() { return writer_->events(); }
+
   // What does not change while others write, but for the first append behind a deferred repair.
   [[nodiscard]] const RecoveryReport& report() const { return writer_->report(); }
   [[nodiscard]] const std::shared_ptr<Directory>& directory() const { return writer_->directory(); }
@@ -96,6 +103,7 @@ class SharedLog {
   void complete_waiters(Lock& lock, const Status& status);
 
   const Options options_;
+  const OpenStats opened_;
   std::unique_ptr<LogWriter> writer_;
   mutable std::mutex mutex_;
   std::condition_variable synced_;  // a sync has ended

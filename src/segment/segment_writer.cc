@@ -32,6 +32,7 @@ Result<std::uint32_t> SegmentWriter::append(const RecordView& record) {
   const std::size_t size = frame_size(record.key.size(), record.payload.size());
   DATAWAL_TRY_ASSIGN(const bool is_ready, make_ready(size));
   DATAWAL_TRY_ASSIGN(const std::uint32_t crc, is_ready ? store(size, record) : write(size, record));
+  ++(is_ready ? counts_.stored : counts_.written);
   end_ += size;
   since_open_ += size;
   since_sync_ += size;
@@ -68,6 +69,7 @@ Result<bool> SegmentWriter::reserve_for(std::uint64_t frame_end) {
   DATAWAL_TRY_ASSIGN(const bool reserved, file_->reserve(wanted));
   // Where it is refused once, it is not asked for again: each try would cost every append.
   if (reserved) reserved_end_ = wanted;
+  if (!reserved) ++counts_.reservations_refused;
   policy_.may_reserve = reserved;
   return reserved;
 }
@@ -76,6 +78,7 @@ bool SegmentWriter::map() {
   if (!policy_.may_map) return false;
   if (!mapping_) mapping_ = file_->map(policy_.size_max);
   policy_.may_map = mapping_ != nullptr;
+  if (!mapping_) ++counts_.mappings_refused;
   return policy_.may_map;
 }
 

@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "log/log_opening.h"
 #include "log/log_scan.h"
+#include "log/open_clock.h"
 #include "store/checkpointing.h"
 #include "store/data_wal_impl.h"
 #include "store/index_replay.h"
@@ -56,13 +57,16 @@ DataWal::Impl::~Impl() {
   (void)close();  // a destructor has nobody to tell
 }
 
-DataWal::Impl::Impl(Filesystem& filesystem, StoreIndex index, const LogScan& scan)
+DataWal::Impl::Impl(Filesystem& filesystem, StoreIndex index, const LogScan& scan,
+                    const OpenStats& opened)
     : filesystem_(filesystem),
       index_(std::move(index)),
       view_(scan.view()),
       report_(scan.report()),
       end_(scan.facts().end),
-      segment_facts_(scan.facts().segments) {}
+      segment_facts_(scan.facts().segments),
+      durable_txid_(scan.facts().watermark ? scan.facts().watermark->txid : 0),
+      opened_(opened) {}
 
 Result<SharedLog*> DataWal::Impl::writable_log() const {
   if (shared_log_ == nullptr) {
@@ -94,7 +98,9 @@ Status DataWal::Impl::close() {
   // Of durable records only: a checkpoint must never be ahead of its log. What others append behind
   // it meanwhile is read by the next open.
   return shared_log_->close([this](const LogWriter& writer) {
+    const Position before = covered_;
     covered_ = save_checkpoint(index_, writer, covered_, checkpoint_log_size_);
+    if (covered_ != before) shared_log_->events().push(CheckpointSaved{covered_});
   });
 }
 
@@ -114,24 +120,28 @@ const Directory& DataWal::Impl::directory() const {
 }
 
 Result<DataWal> DataWal::open(const std::filesystem::path& directory, const Options& options) {
+  OpenClock clock;
   Filesystem& filesystem = filesystem_of(options);
   DATAWAL_TRY_ASSIGN(LogOpening opening, LogOpening::begin(directory, options));
   StoreIndex index = begin_index(opening, filesystem, options);
   const Position covered = opening.begin_position();
+  const CheckpointUse checkpoint = checkpoint_use(*opening.directory(), covered);
   IndexReplay replay(index);
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, opening.next());
     if (!record) break;
     DATAWAL_TRY(replay.add(*record));
+    clock.note_record();
   }
   DATAWAL_TRY(replay.finish());
   DATAWAL_TRY_ASSIGN(std::unique_ptr<LogWriter> writer, opening.finish());
-  return DataWal(std::make_unique<Impl>(
-      options, std::move(index), std::make_unique<SharedLog>(std::move(writer), options), covered));
+  auto log = std::make_unique<SharedLog>(std::move(writer), options, clock.stats(checkpoint));
+  return DataWal(std::make_unique<Impl>(options, std::move(index), std::move(log), covered));
 }
 
 Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,
                                         const Options& options) {
+  OpenClock clock;
   Filesystem& filesystem = filesystem_of(options);
   DATAWAL_TRY_ASSIGN(std::shared_ptr<Directory> opened, open_store(directory, options));
   DATAWAL_TRY_ASSIGN(LogView view, hold_log_view(opened, filesystem, options.damage));
@@ -141,8 +151,9 @@ Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, scan.next());
     if (!record) break;
     DATAWAL_TRY(index.replay(*record));
+    clock.note_record();
   }
-  return DataWal(std::make_unique<Impl>(filesystem, std::move(index), scan));
+  return DataWal(std::make_unique<Impl>(filesystem, std::move(index), scan, clock.stats()));
 }
 
 DataWal::DataWal(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -151,8 +162,13 @@ DataWal& DataWal::operator=(DataWal&&) noexcept = default;
 DataWal::~DataWal() = default;  // the log closes itself
 
 Result<std::optional<Value>> DataWal::get(ByteView key) const {
+  const LookupStats& lookups = impl_->lookups();
+  const LookupStats::Start start = lookups.begin();
   const GracePeriod::Use use(impl_->index().records().grace());
-  DATAWAL_TRY_ASSIGN(std::optional<StoreIndex::Found> found, impl_->index().fetch(key));
+  auto looked_up = impl_->index().fetch(key);
+  if (!looked_up) return lookups.fail(std::move(looked_up).error());
+  std::optional<StoreIndex::Found> found = *std::move(looked_up);
+  lookups.end(start, found.has_value());
   if (!found) return std::nullopt;
   FetchedFrame& fetched = found->fetched;
   const ByteView value = fetched.frame.record.payload;
@@ -166,17 +182,28 @@ Result<std::optional<Value>> DataWal::get(ByteView key) const {
 }
 
 Result<bool> DataWal::contains_key(ByteView key) const {
+  const LookupStats& lookups = impl_->lookups();
+  const LookupStats::Start start = lookups.begin();
   const GracePeriod::Use use(impl_->index().records().grace());
-  DATAWAL_TRY_ASSIGN(const std::optional<StoreIndex::Found> found, impl_->index().fetch(key));
+  auto looked_up = impl_->index().fetch(key);
+  if (!looked_up) return lookups.fail(std::move(looked_up).error());
+  std::optional<StoreIndex::Found> found = *std::move(looked_up);
+  lookups.end(start, found.has_value());
   return found.has_value();
 }
 
 Result<std::optional<RecordRef>> DataWal::ref_of(ByteView key) const {
+  const LookupStats& lookups = impl_->lookups();
+  const LookupStats::Start start = lookups.begin();
   const GracePeriod::Use use(impl_->index().records().grace());
-  DATAWAL_TRY_ASSIGN(const std::optional<StoreIndex::Found> found, impl_->index().fetch(key));
+  auto looked_up = impl_->index().fetch(key);
+  if (!looked_up) return lookups.fail(std::move(looked_up).error());
+  std::optional<StoreIndex::Found> found = *std::move(looked_up);
+  lookups.end(start, found.has_value());
   if (!found) return std::nullopt;
-  return RecordRef{found->position.segment, static_cast<std::uint32_t>(found->fetched.frame.size),
-                   found->position.offset};
+  const StoreIndex::Found& record = *found;
+  return RecordRef{record.position.segment, static_cast<std::uint32_t>(record.fetched.frame.size),
+                   record.position.offset};
 }
 
 Result<Txid> DataWal::put(ByteView key, ByteView value, std::optional<Durability> durability) {
