@@ -6,10 +6,10 @@ namespace {
 
 using UsageCli = CliTest;
 
-constexpr std::array<const char*, 21> kSubcommands = {
+constexpr std::array<const char*, 23> kSubcommands = {
     "scan",     "get",     "report", "verify",  "dump",   "check", "export",
     "compact",  "put",     "delete", "append",  "import", "tail",  "info",
-    "segments", "history", "repair", "salvage", "rotate", "apply", "completion"};
+    "segments", "history", "repair", "salvage", "rotate", "apply", "stats", "bench", "completion"};
 
 TEST_F(UsageCli, TheProgramsHelpBeginsWithExamples) {
   const std::string help = output({"--help"});
