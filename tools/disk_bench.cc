@@ -122,7 +122,7 @@ class DiskBench {
       return status_of(store.put(key_of(number), value_, Durability::kEveryWrite));
     };
     DATAWAL_TRY(repeat("put_durable", plan_.durable_puts, put_one));
-    note_latency(store.stats().latencies.durable_append);
+    note_latency(store.stats().latencies.durable_wait);
     return {};
   }
 

@@ -118,10 +118,11 @@ struct OpenStats {
 };
 
 struct LatencyStats {
-  LatencyHistogram get;             // of get(), contains_key(), ref_of(): one in 64 is measured
-  LatencyHistogram append;          // of appends that do not wait for a sync: one in 64
-  LatencyHistogram durable_append;  // of those that do: each, as are all below
-  LatencyHistogram sync;            // of the log's fdatasync(2), however many wait for it
+  LatencyHistogram get;  // of get(), contains_key(), ref_of(): one in 256 is measured
+  // Of writing a record, without waiting for other threads or a sync: one in 256 is measured.
+  LatencyHistogram append;
+  LatencyHistogram durable_wait;  // of durable appends for their sync: each, as are all below
+  LatencyHistogram sync;          // of the log's fdatasync(2), however many wait for it
   LatencyHistogram rotation;
   LatencyHistogram compaction_step;  // of rewriting one segment, or several as one
 };

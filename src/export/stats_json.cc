@@ -156,7 +156,7 @@ auto fields_of(const LatencyStats& latencies) {
   return [&latencies](Object& object) {
     object.add("get", fields_of(latencies.get))
         .add("append", fields_of(latencies.append))
-        .add("durable_append", fields_of(latencies.durable_append))
+        .add("durable_wait", fields_of(latencies.durable_wait))
         .add("sync", fields_of(latencies.sync))
         .add("rotation", fields_of(latencies.rotation))
         .add("compaction_step", fields_of(latencies.compaction_step));

@@ -210,13 +210,14 @@ void add_counters(Exposition& text) {
 }
 
 void add_histograms(Exposition& text) {
-  text.histogram("datawal_get_seconds", "Look-ups of keys; one in 64 is measured.",
+  text.histogram("datawal_get_seconds", "Look-ups of keys; one in 256 is measured.",
                  &LatencyStats::get);
   text.histogram("datawal_append_seconds",
-                 "Appends that do not wait for a sync; one in 64 is measured.",
+                 "Writing of records, without waits for other threads or a sync; one in 256 is "
+                 "measured.",
                  &LatencyStats::append);
-  text.histogram("datawal_durable_append_seconds", "Appends that wait for a sync.",
-                 &LatencyStats::durable_append);
+  text.histogram("datawal_durable_wait_seconds", "Waits of durable appends for their sync.",
+                 &LatencyStats::durable_wait);
   text.histogram("datawal_sync_seconds", "Syncs of the log.", &LatencyStats::sync);
   text.histogram("datawal_rotation_seconds", "Rotations to a new segment.",
                  &LatencyStats::rotation);

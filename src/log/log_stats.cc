@@ -54,7 +54,7 @@ Stats SharedLog::stats() const {
   stats.open = opened_;
   const LogStats& recorded = writer_->stats();
   stats.latencies.append = recorded.append.read();
-  stats.latencies.durable_append = recorded.durable_append.read();
+  stats.latencies.durable_wait = recorded.durable_wait.read();
   stats.latencies.sync = recorded.sync.read();
   stats.latencies.rotation = recorded.rotation.read();
   return stats;

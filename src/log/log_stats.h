@@ -5,7 +5,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <utility>
 
@@ -17,8 +16,9 @@
 namespace datawal {
 
 struct LogStats {
-  // Looking at the clock twice costs half as much as an append.
-  static constexpr std::uint32_t kSampleEvery = 64;
+  // Looking at the clock twice costs half as much as an append, and several times that where what
+  // it looks at has left the processor's caches.
+  static constexpr std::uint32_t kSampleEvery = 256;
 
   std::array<RecordCount, 3> appended;  // by RecordType
   SegmentWriteCounts segments;          // those that are no longer the active one
@@ -28,7 +28,7 @@ struct LogStats {
   std::uint64_t tails_quarantined = 0;
 
   LatencyRecorder append;
-  LatencyRecorder durable_append;
+  LatencyRecorder durable_wait;
   LatencyRecorder sync;
   LatencyRecorder rotation;
 
@@ -37,18 +37,6 @@ struct LogStats {
     ++count.records;
     count.bytes += frame_size;
   }
-
-  // Where the next append is to be recorded, if it is to be: before any lock. Threads that append
-  // at the same time can take the same turn, which only makes a sample more or less.
-  [[nodiscard]] LatencyRecorder* next_append(bool is_durable) noexcept {
-    if (is_durable) return &durable_append;
-    const std::uint32_t turn = turn_.load(std::memory_order_relaxed);
-    turn_.store(turn + 1, std::memory_order_relaxed);
-    return turn % kSampleEvery == 0 ? &append : nullptr;
-  }
-
- private:
-  std::atomic<std::uint32_t> turn_{0};
 };
 
 }  // namespace datawal

@@ -82,15 +82,15 @@ TEST_F(LogStatsTest, WhatIsNotSyncedIsTold) {
   EXPECT_EQ(log.stats().syncs, before + 1);
 }
 
-TEST_F(LogStatsTest, OneAppendIn64IsMeasuredAndEveryDurableOne) {
+TEST_F(LogStatsTest, OneAppendIn256IsMeasuredAndEveryWaitForASync) {
   RecordLog log = open();
-  for (int count = 0; count < 129; ++count) must(log.append(as_bytes("record")));
+  for (int count = 0; count < 513; ++count) must(log.append(as_bytes("record")));
   EXPECT_EQ(log.stats().latencies.append.count, 3U);
   for (int count = 0; count < 5; ++count) {
     must(log.append(as_bytes("record"), Durability::kEveryWrite));
   }
   EXPECT_EQ(log.stats().latencies.append.count, 3U);
-  EXPECT_EQ(log.stats().latencies.durable_append.count, 5U);
+  EXPECT_EQ(log.stats().latencies.durable_wait.count, 5U);
 }
 
 TEST_F(LogStatsTest, TellsWhichWayRecordsWent) {

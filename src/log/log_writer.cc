@@ -85,6 +85,7 @@ Result<Appended> LogWriter::append(RecordType type, ByteView key, ByteView paylo
               .message = "the log has used its last txid; compact it to a new store",
               .path = view_.directory->path().string()});
   }
+  const LatencyTimer timer(last_txid_ % LogStats::kSampleEvery == 0 ? &stats_->append : nullptr);
   if (!watermark_ || tail_pending_) DATAWAL_TRY(begin_writing());
   const std::size_t size = frame_size(key.size(), payload.size());
   DATAWAL_TRY(make_room(size));

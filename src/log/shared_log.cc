@@ -87,8 +87,10 @@ Status SharedLog::settle(Lock& lock, Durability durability, std::size_t frame_si
   switch (durability) {
     case Durability::kManual:
       return {};
-    case Durability::kEveryWrite:
+    case Durability::kEveryWrite: {
+      const LatencyTimer timer(&writer_->stats().durable_wait);
       return sync_until(lock, writer_->end());
+    }
     case Durability::kInterval:
       break;
   }

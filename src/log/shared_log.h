@@ -41,8 +41,6 @@ class SharedLog {
   [[nodiscard]] Result<Appended> write(std::size_t frame_size, std::optional<Durability> durability,
                                        Work work) {
     const EventQueue::Delivery delivery(writer_->events());
-    const bool waits = durability.value_or(options_.durability) == Durability::kEveryWrite;
-    const LatencyTimer timer(writer_->stats().next_append(waits));
     Lock lock(mutex_);
     if (writer_->is_special(frame_size)) wait_until_idle(lock);
     Result<Appended> appended = work(*writer_);

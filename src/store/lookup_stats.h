@@ -1,4 +1,4 @@
-// Counts the look-ups of a store, and measures one in 64 of each thread.
+// Counts the look-ups of a store, and measures one in 256 of each thread.
 //
 // Each thread counts in a cache line of its own, without an atomic addition: see ThreadSlot.
 // Threads for which there is none share one.
@@ -27,7 +27,7 @@ class LookupStats {
   };
 
  public:
-  static constexpr std::uint64_t kSampleEvery = 64;
+  static constexpr std::uint64_t kSampleEvery = 256;
 
   // When a look-up began; the beginning of the clock, if it is not measured. One register: what
   // goes through memory here costs more than the counting.

@@ -93,9 +93,9 @@ TEST_F(StoreStats, NoLookUpOfAnyThreadIsLost) {
   EXPECT_EQ(store.stats().reads.misses, kThreads * kRounds / 3);
 }
 
-TEST_F(StoreStats, OneLookUpIn64OfAThreadIsMeasured) {
+TEST_F(StoreStats, OneLookUpIn256OfAThreadIsMeasured) {
   const DataWal store = open_store();
-  for (int count = 0; count < 65; ++count) must(store.get(as_bytes("absent")));
+  for (int count = 0; count < 257; ++count) must(store.get(as_bytes("absent")));
   EXPECT_EQ(store.stats().latencies.get.count, 2U);
 }
 
