@@ -55,8 +55,8 @@ std::string unprotected(std::string text) {
   return text;
 }
 
-void add_flag(CLI::App& app, OptionText text, bool& target) {
-  app.add_flag(std::move(text.names), target, std::move(text.description));
+CLI::Option* add_flag(CLI::App& app, OptionText text, bool& target) {
+  return app.add_flag(std::move(text.names), target, std::move(text.description));
 }
 
 void add_text(CLI::App& app, OptionText text, std::string& target) {
@@ -95,6 +95,19 @@ CLI::Option* add_number(CLI::App& app, OptionText text, std::optional<std::uint6
   });
 }
 
+CLI::Option* add_fraction(CLI::App& app, OptionText text, std::optional<double>& target) {
+  text.value = "R";
+  return add_single(app, std::move(text), [&target](const std::string& value) {
+    double number = 0;
+    const auto [end, status] = std::from_chars(value.data(), value.data() + value.size(), number,
+                                               std::chars_format::fixed);
+    target = number;
+    const bool is_whole = status == std::errc() && end == value.data() + value.size();
+    if (is_whole && number >= 0 && number <= 1) return Complaint();
+    return Complaint("'" + value + "' is not a number from 0 to 1");
+  });
+}
+
 void add_choice(CLI::App& app, OptionText text, const std::vector<std::string>& choices,
                 std::string& target) {
   text.value = joined(choices, "|");
@@ -110,6 +123,13 @@ void add_path(CLI::App& app, OptionText text, std::string& target) {
   add_single(app, std::move(text), [&target](std::string value) {
     target = std::move(value);
     return target.empty() ? Complaint("the path is empty") : Complaint();
+  });
+}
+
+CLI::Option* add_path(CLI::App& app, OptionText text, std::optional<std::string>& target) {
+  return add_single(app, std::move(text), [&target](std::string value) {
+    target = std::move(value);
+    return target->empty() ? Complaint("the path is empty") : Complaint();
   });
 }
 

@@ -32,7 +32,7 @@ struct OptionText {
   bool required = false;
 };
 
-void add_flag(CLI::App& app, OptionText text, bool& target);
+CLI::Option* add_flag(CLI::App& app, OptionText text, bool& target);
 
 // Text, taken byte for byte.
 void add_text(CLI::App& app, OptionText text, std::string& target);
@@ -44,12 +44,17 @@ void add_texts(CLI::App& app, OptionText text, std::vector<std::string>& target)
 CLI::Option* add_number(CLI::App& app, OptionText text, std::optional<std::uint64_t>& target,
                         std::uint64_t value_max = std::numeric_limits<std::uint64_t>::max());
 
+// A decimal fraction from 0 to 1.
+CLI::Option* add_fraction(CLI::App& app, OptionText text, std::optional<double>& target);
+
 // One of `choices`, which stand in the help and in the completions as "a|b|c".
 void add_choice(CLI::App& app, OptionText text, const std::vector<std::string>& choices,
                 std::string& target);
 
 // A required path; an empty one, as an unset variable of a script gives, is refused.
 void add_path(CLI::App& app, OptionText text, std::string& target);
+// The same, if it need not be given.
+CLI::Option* add_path(CLI::App& app, OptionText text, std::optional<std::string>& target);
 // The positional STORE.
 void add_store(CLI::App& app, std::string& target);
 

@@ -103,6 +103,7 @@ CommandLine::CommandLine()
   add_tail_command(*this);
   add_info_command(*this);
   add_segments_command(*this);
+  add_stats_command(*this);
   add_write_commands(*this);
   add_append_command(*this);
   add_apply_command(*this);
@@ -112,6 +113,7 @@ CommandLine::CommandLine()
   add_import_command(*this);
   add_compact_command(*this);
   add_backup_commands(*this);
+  add_bench_command(*this);
   add_completion_command(*this);
 }
 

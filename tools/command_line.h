@@ -67,6 +67,7 @@ void add_history_command(CommandLine& line);     // history
 void add_tail_command(CommandLine& line);        // tail
 void add_info_command(CommandLine& line);        // info
 void add_segments_command(CommandLine& line);    // segments
+void add_stats_command(CommandLine& line);       // stats
 void add_write_commands(CommandLine& line);      // put, delete, rotate
 void add_append_command(CommandLine& line);      // append
 void add_apply_command(CommandLine& line);       // apply
@@ -76,6 +77,7 @@ void add_export_command(CommandLine& line);      // export
 void add_import_command(CommandLine& line);      // import
 void add_compact_command(CommandLine& line);     // compact
 void add_backup_commands(CommandLine& line);     // snapshot, backup, restore
+void add_bench_command(CommandLine& line);       // bench
 void add_completion_command(CommandLine& line);  // completion
 
 }  // namespace datawal::cli

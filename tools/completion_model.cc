@@ -21,7 +21,8 @@ void set_value_kind(CompletionOption& option, const std::string& type) {
     }
   } else if (type == "FILE" || type == "OUTFILE") {
     option.kind = ValueKind::kFile;
-  } else if (type == "STORE" || type == "TARGET" || type == "SRC" || type == "DST") {
+  } else if (type == "STORE" || type == "TARGET" || type == "SRC" || type == "DST" ||
+             type == "DIR") {
     option.kind = ValueKind::kDirectory;
   }
 }

@@ -116,6 +116,12 @@ JsonLine& JsonLine::number(std::string_view name, std::optional<std::uint64_t> v
   return *this;
 }
 
+JsonLine& JsonLine::decimal(std::string_view name, double value) {
+  this->name(name);
+  line_ += decimal_text(value, 3);
+  return *this;
+}
+
 JsonLine& JsonLine::boolean(std::string_view name, bool value) {
   this->name(name);
   line_ += value ? "true" : "false";

@@ -28,6 +28,8 @@ class JsonLine {
   JsonLine& number(std::string_view name, std::uint64_t value);
   // A number, or null.
   JsonLine& number(std::string_view name, std::optional<std::uint64_t> value);
+  // With three digits behind the point.
+  JsonLine& decimal(std::string_view name, double value);
   JsonLine& boolean(std::string_view name, bool value);
   JsonLine& base64(std::string_view name, ByteView value);
 

@@ -59,5 +59,11 @@ TEST(JsonString, KeepsUtf8AndReplacesTheRest) {
             "\"" + replacement + replacement + "x\"");
 }
 
+TEST(JsonLine, DecimalsHaveThreeDigits) {
+  JsonLine line;
+  line.decimal("one", 1).decimal("more", 1234567.8916).decimal("less", 0.0004);
+  EXPECT_EQ(line.finish(), "{\"one\":1.000,\"more\":1234567.892,\"less\":0.000}\n");
+}
+
 }  // namespace
 }  // namespace datawal::cli

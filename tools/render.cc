@@ -135,6 +135,21 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
+std::string decimal_text(double value, int digits) {
+  std::array<char, 400> buffer;  // enough for any double
+  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                    std::chars_format::fixed, digits);
+  return {buffer.data(), result.ptr};
+}
+
+std::string latency_text(std::chrono::nanoseconds latency) {
+  const auto count = static_cast<double>(latency.count());
+  if (count < 1e3) return decimal_text(count, 0) + " ns";
+  if (count < 1e6) return decimal_text(count / 1e3, 1) + " us";
+  if (count < 1e9) return decimal_text(count / 1e6, 1) + " ms";
+  return decimal_text(count / 1e9, 1) + " s";
+}
+
 std::string size_text(std::uint64_t size) {
   constexpr std::array<std::string_view, 6> kUnits = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   std::string text;

@@ -1,6 +1,7 @@
 // How bytes and numbers look to a person. Pure functions.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -50,6 +51,10 @@ void append_labelled(std::string& text, std::string_view label, std::size_t widt
 void append_one_line(std::string& line, std::string_view text);
 [[nodiscard]] std::string one_line(std::string_view text);
 
+// "1.50"; with so many digits behind the point.
+[[nodiscard]] std::string decimal_text(double value, int digits = 2);
+// "512 ns", "1.5 us", "3.0 ms", "2.0 s"
+[[nodiscard]] std::string latency_text(std::chrono::nanoseconds latency);
 // "512 B", "1.5 KiB", "3.0 GiB"
 [[nodiscard]] std::string size_text(std::uint64_t size);
 

@@ -126,5 +126,19 @@ TEST(Render, SizesInUnits) {
   EXPECT_EQ(size_text(~0ULL), "15.9 EiB");
 }
 
+TEST(LatencyText, HasAUnitThatFits) {
+  using std::chrono::nanoseconds;
+  EXPECT_EQ(latency_text(nanoseconds(0)), "0 ns");
+  EXPECT_EQ(latency_text(nanoseconds(999)), "999 ns");
+  EXPECT_EQ(latency_text(nanoseconds(1'500)), "1.5 us");
+  EXPECT_EQ(latency_text(nanoseconds(2'000'000)), "2.0 ms");
+  EXPECT_EQ(latency_text(nanoseconds(61'000'000'000)), "61.0 s");
+}
+
+TEST(DecimalText, IsRounded) {
+  EXPECT_EQ(decimal_text(2.5), "2.50");
+  EXPECT_EQ(decimal_text(0.005, 1), "0.0");
+}
+
 }  // namespace
 }  // namespace datawal::cli

@@ -3,11 +3,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <initializer_list>
 
 namespace datawal::cli {
 namespace {
+
+constexpr std::chrono::milliseconds kLookEvery(50);
 
 // A signal handler can reach nothing else.
 volatile std::sig_atomic_t stop_signal_count = 0;
@@ -28,6 +31,19 @@ void catch_stop_signals() {
 
 bool stop_was_requested() {
   return stop_signal_count != 0;
+}
+
+StopOnSignal::StopOnSignal() {
+  catch_stop_signals();
+  thread_ = std::jthread([this](const std::stop_token& end) { watch(end); });
+}
+
+void StopOnSignal::watch(const std::stop_token& end) {
+  std::unique_lock lock(mutex_);
+  while (!end.stop_requested() && !stop_was_requested()) {
+    wake_.wait_for(lock, end, kLookEvery, [] { return false; });
+  }
+  if (stop_was_requested()) source_.request_stop();
 }
 
 void ignore_broken_pipes() {

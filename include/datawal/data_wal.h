@@ -157,6 +157,8 @@ class DATAWAL_EXPORT DataWal {
   [[nodiscard]] Result<CompactionReport> compact(const CompactionOptions& options = {});
   // What the bytes of the log are, and so what compact() can gain.
   [[nodiscard]] SpaceUse space_use() const;
+  // As RecordLog::stats, with what a store has besides.
+  [[nodiscard]] Stats stats() const;
 
   // A copy of the whole store, as RecordLog::checkpoint(). Fails with kReadOnly where the store was
   // opened read-only: use datawal::checkpoint() there.

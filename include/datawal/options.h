@@ -8,6 +8,7 @@
 
 namespace datawal {
 
+class EventListener;
 class Filesystem;
 
 // What open() does about damage that only somebody who knows the data may decide on.
@@ -66,6 +67,9 @@ struct Options {
   double space_amplification_max = 0;
   // Make the directory and its first segment if they are not there; otherwise kNotFound.
   bool create_if_missing = true;
+  // Is told of rotations, compactions, quarantines and failures: see event.h. Null: nobody is. Must
+  // outlive what is opened with it.
+  EventListener* listener = nullptr;
   // What stands for the operating system; null is the real one. Must outlive what is opened with
   // it.
   Filesystem* filesystem = nullptr;

@@ -29,6 +29,7 @@ LogWriter::LogWriter(const Options& options, std::unique_ptr<FileLock> lock,
               .may_map = options.map_files,
               .size_max = options.segment_size_max,
               .write_through_size = filesystem_of(options).write_through_size()},
+      events_(options.listener),
       lock_(std::move(lock)),
       view_(scan.view()),
       report_(scan.report()),
@@ -69,6 +70,7 @@ Status LogWriter::check_usable() const {
 }
 
 std::unexpected<Error> LogWriter::poison(std::string_view reason, Error cause) {
+  if (poison_.empty()) events_.push(Poisoned{std::string(reason), cause});
   poison_ = reason;
   return std::unexpected(std::move(cause));
 }
@@ -87,12 +89,14 @@ Result<Appended> LogWriter::append(RecordType type, ByteView key, ByteView paylo
   DATAWAL_TRY(check_record_size(key, payload));
   if (type == RecordType::kRaw) DATAWAL_TRY(check_key_allowed(type, key));
   DATAWAL_TRY(check_txids_left(1));
+  const LatencyTimer timer(last_txid_ % LogStats::kSampleEvery == 0 ? &stats_->append : nullptr);
   const std::size_t size = frame_size(key.size(), payload.size());
   DATAWAL_TRY(make_room(size));
   const RecordView record{type, last_txid_ + 1, key, payload};
   Result<std::uint32_t> crc = active_->append(record);
   if (!crc) return poison("append_record write_all failed", std::move(crc).error());
   const RecordRef ref{end_.segment, static_cast<std::uint32_t>(size), end_.offset};
+  stats_->note_append(type, size);
   facts_.segments.back().add(record, size, *crc);
   note_appended(size, 1, {*crc, *crc});
   return Appended{last_txid_, ref};
@@ -123,8 +127,10 @@ void LogWriter::note_batch(const WriteBatch& batch, Txid announced, std::uint32_
   for (std::size_t index = 0; index < batch.size(); ++index) {
     RecordView record = batch[index];
     record.txid = announced + 1 + index;
+    const std::size_t size = frame_size(record.key.size(), record.payload.size());
     // The checksum is remembered of a segment's first frame only, which is none of these.
-    segment.add(record, frame_size(record.key.size(), record.payload.size()), 0);
+    segment.add(record, size, 0);
+    stats_->note_append(record.type, size);
   }
 }
 
@@ -185,6 +191,10 @@ Status LogWriter::mend_tail() {
   if (Status synced = active_->sync(); !synced) {
     return poison("fsync sync_all failed", std::move(synced).error());
   }
+  if (damaged) {
+    ++stats_->tails_quarantined;
+    events_.push(TailQuarantined{end_, report_.tail.size, report_.tail.quarantine});
+  }
   report_.tail.cut = report_.tail.kind != TailKind::kClean;
   report_.tail.deferred.reset();
   tail_pending_ = false;
@@ -221,6 +231,7 @@ Result<std::optional<LogWriter::SyncTarget>> LogWriter::begin_sync() {
 }
 
 LogWriter::SyncOutcome LogWriter::run_sync(const SyncTarget& target) const {
+  const LatencyTimer timer(&stats_->sync);
   if (Status synced = active_->sync(); !synced) return {"fsync sync_all failed", std::move(synced)};
   if (!target.names) return {{}, {}};
   Status synced = view_.directory->sync();
@@ -229,6 +240,7 @@ LogWriter::SyncOutcome LogWriter::run_sync(const SyncTarget& target) const {
 }
 
 Status LogWriter::end_sync(const SyncTarget& target, SyncOutcome outcome) {
+  ++(outcome.status ? stats_->syncs : stats_->sync_failures);
   if (!outcome.status) return poison(outcome.reason, std::move(outcome.status).error());
   if (target.names) names_durable_ = true;
   active_->note_sync();
@@ -297,6 +309,7 @@ Status LogWriter::rotate() {
               .path = view_.directory->path().string(),
               .segment = end_.segment});
   }
+  const LatencyTimer timer(&stats_->rotation);
   DATAWAL_TRY(begin_writing());
   // The old segment first: one that is no longer the last must be whole.
   Status synced = active_->cut_unused();
@@ -316,6 +329,9 @@ Status LogWriter::rotate() {
   }
   view_.segments.push_back(next);
   facts_.segments.push_back({.id = next});
+  events_.push(SegmentRotated{end_.segment, end_.offset, next});
+  ++stats_->rotations;
+  stats_->segments += active_->counts();
   end_ = {next, 0};
   active_ = make_segment_writer(*std::move(created));
   durable_ = end_;
@@ -345,6 +361,7 @@ Status LogWriter::close() {
   Status result = check_usable();
   if (result && watermark_) result = finish();
   closed_ = true;
+  stats_->segments += active_->counts();
   active_.reset();
   watermark_.reset();
   lock_.reset();

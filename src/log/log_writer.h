@@ -16,7 +16,9 @@
 #include "datawal/record_log.h"
 #include "file/filesystem.h"
 #include "format/index_image_header.h"
+#include "log/event_queue.h"
 #include "log/log_scan.h"
+#include "log/log_stats.h"
 #include "log/log_view.h"
 #include "log/watermark_file.h"
 #include "segment/segment_writer.h"
@@ -102,6 +104,13 @@ class LogWriter {
   // Nothing may be written any more, because what belongs to the log could not follow it.
   void give_up(std::string_view reason) { poison_ = reason; }
 
+  // Latencies are for any thread to record; see LogStats.
+  [[nodiscard]] LogStats& stats() const { return *stats_; }
+  // Sets in `stats` what this writer has counted, and what its log is like now.
+  void count_into(Stats& stats) const;
+  // For any thread, as EventQueue says.
+  [[nodiscard]] EventQueue& events() { return events_; }
+
  private:
   [[nodiscard]] RecordCursor scan_view(Result<LogView> view, const ScanRange& range) const;
   [[nodiscard]] Status check_txids_left(std::uint64_t count) const;
@@ -119,7 +128,11 @@ class LogWriter {
       std::unique_ptr<File> file) const;
   [[nodiscard]] std::unexpected<Error> poison(std::string_view reason, Error cause);
 
+  [[nodiscard]] std::uint64_t unsynced_bytes() const;
+
   SegmentWritePolicy policy_;
+  std::unique_ptr<LogStats> stats_ = std::make_unique<LogStats>();
+  EventQueue events_;
   std::unique_ptr<FileLock> lock_;
   LogView view_;
   std::unique_ptr<SegmentWriter> active_;

@@ -4,18 +4,21 @@
 
 #include "base/try.h"
 #include "log/log_opening.h"
+#include "log/open_clock.h"
 #include "log/shared_log.h"
 
 namespace datawal {
 
 Result<RecordLog> RecordLog::open(const std::filesystem::path& directory, const Options& options) {
+  OpenClock clock;
   DATAWAL_TRY_ASSIGN(LogOpening opening, LogOpening::begin(directory, options));
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, opening.next());
     if (!record) break;
+    clock.note_record();
   }
   DATAWAL_TRY_ASSIGN(std::unique_ptr<LogWriter> writer, opening.finish());
-  return RecordLog(std::make_unique<SharedLog>(std::move(writer), options));
+  return RecordLog(std::make_unique<SharedLog>(std::move(writer), options, clock.stats()));
 }
 
 RecordLog::RecordLog(std::unique_ptr<SharedLog> log) : log_(std::move(log)) {}
@@ -93,6 +96,9 @@ Position RecordLog::end() const {
 }
 bool RecordLog::is_poisoned() const {
   return log_->read([](const LogWriter& writer) { return writer.is_poisoned(); });
+}
+Stats RecordLog::stats() const {
+  return log_->stats();
 }
 
 }  // namespace datawal

@@ -8,8 +8,11 @@
 
 namespace datawal {
 
-SharedLog::SharedLog(std::unique_ptr<LogWriter> writer, const Options& options)
-    : options_(options), writer_(std::move(writer)) {}
+SharedLog::SharedLog(std::unique_ptr<LogWriter> writer, const Options& options,
+                     const OpenStats& opened)
+    : options_(options), opened_(opened), writer_(std::move(writer)) {
+  writer_->events().deliver();  // those of opening
+}
 
 SharedLog::~SharedLog() {
   (void)close();  // a destructor has nobody to tell
@@ -23,12 +26,14 @@ void SharedLog::wait_until_idle(Lock& lock) {
 }
 
 Status SharedLog::sync() {
+  const EventQueue::Delivery delivery(writer_->events());
   Lock lock(mutex_);
   DATAWAL_TRY(writer_->check_usable());
   return sync_until(lock, writer_->end());
 }
 
 Status SharedLog::alone(const std::function<Status(LogWriter&)>& work) {
+  const EventQueue::Delivery delivery(writer_->events());
   Lock lock(mutex_);
   wait_until_idle(lock);
   return work(*writer_);
@@ -39,6 +44,7 @@ Status SharedLog::rotate() {
 }
 
 Status SharedLog::close(const std::function<void(const LogWriter&)>& last) {
+  const EventQueue::Delivery delivery(writer_->events());
   stop_syncer();
   Lock lock(mutex_);
   wait_until_idle(lock);
@@ -81,8 +87,10 @@ Status SharedLog::settle(Lock& lock, Durability durability, std::size_t frame_si
   switch (durability) {
     case Durability::kManual:
       return {};
-    case Durability::kEveryWrite:
+    case Durability::kEveryWrite: {
+      const LatencyTimer timer(&writer_->stats().durable_wait);
       return sync_until(lock, writer_->end());
+    }
     case Durability::kInterval:
       break;
   }
@@ -106,6 +114,7 @@ Status SharedLog::check_txid(Txid txid) const {
 }
 
 Status SharedLog::wait_durable(Txid txid) {
+  const EventQueue::Delivery delivery(writer_->events());
   Lock lock(mutex_);
   DATAWAL_TRY(check_txid(txid));
   if (txid <= writer_->durable_txid()) return {};
@@ -179,6 +188,7 @@ void SharedLog::complete_waiters(Lock& lock, const Status& status) {
   std::erase_if(waiters_, is_done);
   lock.unlock();
   for (const Waiter& waiter : done) waiter.done(waiter.txid <= durable ? Status{} : status);
+  writer_->events().deliver();
   lock.lock();
 }
 

@@ -29,7 +29,8 @@ class SharedLog {
   using Lock = std::unique_lock<std::mutex>;
   using OnDurable = std::function<void(const Status&)>;
 
-  SharedLog(std::unique_ptr<LogWriter> writer, const Options& options);
+  SharedLog(std::unique_ptr<LogWriter> writer, const Options& options,
+            const OpenStats& opened = {});
   SharedLog(const SharedLog&) = delete;
   SharedLog& operator=(const SharedLog&) = delete;
   // Closes as close() does, but cannot say whether that worked.
@@ -42,6 +43,7 @@ class SharedLog {
   [[nodiscard]] std::invoke_result_t<Work, LogWriter&> write(std::size_t size,
                                                              std::optional<Durability> durability,
                                                              Work work) {
+    const EventQueue::Delivery delivery(writer_->events());
     Lock lock(mutex_);
     if (writer_->is_special(size)) wait_until_idle(lock);
     std::invoke_result_t<Work, LogWriter&> appended = work(*writer_);
@@ -77,6 +79,9 @@ class SharedLog {
   }
 
   [[nodiscard]] const Options& options() const { return options_; }
+  [[nodiscard]] Stats stats() const;
+  [[nodiscard]] EventQueue& events() { return writer_->events(); }
+
   // What does not change while others write, but for the first append behind a deferred repair.
   [[nodiscard]] const RecoveryReport& report() const { return writer_->report(); }
   [[nodiscard]] const std::shared_ptr<Directory>& directory() const { return writer_->directory(); }
@@ -100,6 +105,7 @@ class SharedLog {
   void complete_waiters(Lock& lock, const Status& status);
 
   const Options options_;
+  const OpenStats opened_;
   std::unique_ptr<LogWriter> writer_;
   mutable std::mutex mutex_;
   std::condition_variable synced_;  // a sync has ended

@@ -36,6 +36,7 @@ auto SegmentWriter::append_encoded(std::size_t size, Encode encode)
   const MutableByteView bytes = is_ready ? mapping_->at(end_, size) : frame_buffer(size);
   const auto checksums = encode(bytes);
   DATAWAL_TRY(is_ready ? mapping_->publish(kFrameFirstByte) : write(bytes));
+  ++(is_ready ? counts_.stored : counts_.written);
   end_ += size;
   since_open_ += size;
   since_sync_ += size;
@@ -86,6 +87,7 @@ Result<bool> SegmentWriter::reserve_for(std::uint64_t end) {
   DATAWAL_TRY_ASSIGN(const bool reserved, file_->reserve(wanted));
   // Where it is refused once, it is not asked for again: each try would cost every append.
   if (reserved) reserved_end_ = wanted;
+  if (!reserved) ++counts_.reservations_refused;
   policy_.may_reserve = reserved;
   return reserved;
 }
@@ -94,6 +96,7 @@ bool SegmentWriter::map() {
   if (!policy_.may_map) return false;
   if (!mapping_) mapping_ = file_->map(policy_.size_max);
   policy_.may_map = mapping_ != nullptr;
+  if (!mapping_) ++counts_.mappings_refused;
   return policy_.may_map;
 }
 

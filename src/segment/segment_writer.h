@@ -25,6 +25,21 @@ struct SegmentWritePolicy {
   std::uint64_t write_through_size = 0;  // bytes after a sync that are written, not stored
 };
 
+struct SegmentWriteCounts {
+  std::uint64_t stored = 0;   // records, through a mapping
+  std::uint64_t written = 0;  // records
+  std::uint64_t reservations_refused = 0;
+  std::uint64_t mappings_refused = 0;
+
+  SegmentWriteCounts& operator+=(const SegmentWriteCounts& other) noexcept {
+    stored += other.stored;
+    written += other.written;
+    reservations_refused += other.reservations_refused;
+    mappings_refused += other.mappings_refused;
+    return *this;
+  }
+};
+
 class SegmentWriter {
  public:
   // Continues `file` at `end`, which is where it ends.
@@ -52,6 +67,7 @@ class SegmentWriter {
   [[nodiscard]] std::uint64_t end() const { return end_; }
   [[nodiscard]] File& file() { return *file_; }
   [[nodiscard]] bool is_mapped() const { return mapping_ != nullptr; }
+  [[nodiscard]] const SegmentWriteCounts& counts() const { return counts_; }
 
  private:
   template <typename Encode>
@@ -74,6 +90,7 @@ class SegmentWriter {
   std::uint64_t since_sync_ = 0;
   std::unique_ptr<std::byte[]> frame_;
   std::size_t frame_capacity_ = 0;
+  SegmentWriteCounts counts_;
 };
 
 }  // namespace datawal

@@ -97,6 +97,13 @@ std::optional<LoadedIndex> load_checkpoint(const LogView& view) {
   return *std::move(loaded);
 }
 
+CheckpointUse checkpoint_use(const Directory& directory, Position begin) {
+  if (begin.offset > 0) return CheckpointUse::kLoaded;
+  const auto file = directory.open(kCheckpointName, OpenMode::kRead);
+  const bool is_absent = !file && file.error().code == ErrorCode::kNotFound;
+  return is_absent ? CheckpointUse::kAbsent : CheckpointUse::kUnfit;
+}
+
 std::optional<Checkpoint> begin_checkpoint(const StoreIndex& index, const LogWriter& writer,
                                            Position covered, std::uint64_t log_size_min) {
   const IndexCoverage coverage = writer.coverage();

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "datawal/stats.h"
 #include "log/log_view.h"
 #include "log/log_writer.h"
 #include "store/index_image.h"
@@ -14,6 +15,10 @@ namespace datawal {
 // it covers is there, the sealed ones as large as they were, and the first and the last frame that
 // it covers are still the same.
 [[nodiscard]] std::optional<LoadedIndex> load_checkpoint(const LogView& view);
+
+// What became of the checkpoint in `directory`, if replay begins at `begin`: behind what it covers,
+// which is never nothing, or at the start of the log.
+[[nodiscard]] CheckpointUse checkpoint_use(const Directory& directory, Position begin);
 
 // An index that is about to be saved, with what it covers.
 struct Checkpoint {

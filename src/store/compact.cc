@@ -1,4 +1,5 @@
 #include <mutex>
+#include <utility>
 
 #include "base/try.h"
 #include "datawal/data_wal.h"
@@ -56,16 +57,24 @@ Result<CompactionReport> DataWal::Impl::compact(const CompactionOptions& options
 Result<CompactionReport> DataWal::Impl::compact(const CompactionOptions& options, Seal seal) {
   DATAWAL_TRY_ASSIGN(SharedLog* const log, writable_log());
   DATAWAL_TRY(check(options));
+  const EventQueue::Delivery delivery(log->events());
   const std::lock_guard lock(compacting_);
-  DATAWAL_TRY(seal_garbage(seal));
+  const auto start = LatencyTimer::Clock::now();
+  if (Status sealed = seal_garbage(seal); !sealed) {
+    compactions_.note(sealed, {}, start, log->events());
+    return std::unexpected(std::move(sealed).error());
+  }
   Pace pace(options.bytes_per_second_max, options.stop, closing_.get_token());
-  Compactor compactor(index_, *log, segment_size_max_, needed_bytes_,
-                      [&](std::uint64_t bytes) { return pace.spend(bytes); });
+  Compactor compactor(
+      index_, *log, segment_size_max_, needed_bytes_,
+      [&](std::uint64_t bytes) { return pace.spend(bytes); }, compactions_.steps());
   Result<CompactionReport> report = compactor.run(options.garbage_ratio_min);
   if (compactor.has_replaced()) {
     log->read([this](const LogWriter&) { covered_ = {}; });  // the checkpoint is gone
     if (report) save_index(checkpoint_log_size_);
   }
+  const Status outcome = report ? Status{} : Status(std::unexpected(report.error()));
+  compactions_.note(outcome, compactor.report(), start, log->events());
   return report;
 }
 

@@ -23,12 +23,14 @@ std::vector<SegmentId> ids_of(const std::vector<SegmentSource>& sources) {
 }  // namespace
 
 Compactor::Compactor(StoreIndex& index, SharedLog& log, std::uint64_t segment_size_max,
-                     NeededTombstoneBytes& needed_bytes, std::function<bool(std::uint64_t)> pace)
+                     NeededTombstoneBytes& needed_bytes, std::function<bool(std::uint64_t)> pace,
+                     LatencyRecorder& steps)
     : index_(index),
       log_(log),
       segment_size_max_(segment_size_max),
       needed_bytes_(needed_bytes),
-      pace_(std::move(pace)) {}
+      pace_(std::move(pace)),
+      steps_(steps) {}
 
 Result<CompactionReport> Compactor::run(double garbage_ratio_min) {
   const std::vector<PlannedSegment> sealed = sealed_segments();
@@ -115,6 +117,7 @@ Result<SegmentSource> Compactor::open(SegmentId segment) const {
 
 // Gives whether to go on.
 Result<bool> Compactor::rewrite(const CompactionGroup& group) {
+  const LatencyTimer timer(&steps_);
   Directory& directory = *log_.directory();
   const std::string staging_name = compacted_name(group.front().summary.id);
   // Of a process that was killed. If it cannot be removed, making it anew says why.
@@ -229,7 +232,10 @@ void Compactor::note(const SegmentRewrite& rewriting, const CompactionGroup& gro
   const SegmentFacts& summary = rewriting.summary();
   report_.segments_rewritten += group.size();
   report_.segments_removed += group.size() - 1;
-  for (const PlannedSegment& segment : group) report_.bytes_before += segment.summary.size;
+  std::uint64_t bytes_before = 0;
+  for (const PlannedSegment& segment : group) bytes_before += segment.summary.size;
+  log_.events().push(SegmentCompacted{summary.id, group.size(), bytes_before, summary.size});
+  report_.bytes_before += bytes_before;
   report_.bytes_after += summary.size;
   report_.records_kept += summary.records;
   report_.records_dropped += rewriting.records_dropped();

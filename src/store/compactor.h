@@ -23,6 +23,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/latency_recorder.h"
 #include "datawal/compaction.h"
 #include "log/shared_log.h"
 #include "store/compaction_plan.h"
@@ -40,9 +41,12 @@ class Compactor {
   // `pace` is called with a number of bytes that have been read and written, waits for as long as
   // these are to take, and says whether to go on. All must outlive the compactor.
   Compactor(StoreIndex& index, SharedLog& log, std::uint64_t segment_size_max,
-            NeededTombstoneBytes& needed_bytes, std::function<bool(std::uint64_t)> pace);
+            NeededTombstoneBytes& needed_bytes, std::function<bool(std::uint64_t)> pace,
+            LatencyRecorder& steps);
 
   [[nodiscard]] Result<CompactionReport> run(double garbage_ratio_min);
+  // What has been done so far, also where run() fails.
+  [[nodiscard]] const CompactionReport& report() const { return report_; }
   // Whether it has come to replacing anything.
   [[nodiscard]] bool has_replaced() const { return is_checkpoint_removed_; }
 
@@ -71,6 +75,7 @@ class Compactor {
   std::uint64_t segment_size_max_;
   NeededTombstoneBytes& needed_bytes_;
   std::function<bool(std::uint64_t)> pace_;
+  LatencyRecorder& steps_;
   NeededTombstones needed_;
   CompactionReport report_;
   bool is_checkpoint_removed_ = false;

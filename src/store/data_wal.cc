@@ -5,6 +5,7 @@
 #include "base/try.h"
 #include "log/log_opening.h"
 #include "log/log_scan.h"
+#include "log/open_clock.h"
 #include "store/checkpointing.h"
 #include "store/data_wal_impl.h"
 #include "store/index_replay.h"
@@ -55,13 +56,16 @@ DataWal::Impl::~Impl() {
   (void)close();  // a destructor has nobody to tell
 }
 
-DataWal::Impl::Impl(Filesystem& filesystem, StoreIndex index, const LogScan& scan)
+DataWal::Impl::Impl(Filesystem& filesystem, StoreIndex index, const LogScan& scan,
+                    const OpenStats& opened)
     : filesystem_(filesystem),
       index_(std::move(index)),
       view_(scan.view()),
       report_(scan.report()),
       end_(scan.facts().end),
-      segment_facts_(scan.facts().segments) {}
+      segment_facts_(scan.facts().segments),
+      durable_txid_(scan.facts().watermark ? scan.facts().watermark->txid : 0),
+      opened_(opened) {}
 
 Result<SharedLog*> DataWal::Impl::writable_log() const {
   if (shared_log_ == nullptr) {
@@ -113,6 +117,7 @@ Status DataWal::Impl::close() {
     const auto checkpoint = begin_checkpoint(index_, writer, covered_, checkpoint_log_size_);
     if (checkpoint && finish_checkpoint(*checkpoint, *writer.directory())) {
       covered_ = checkpoint->coverage.end;
+      shared_log_->events().push(CheckpointSaved{covered_});
     }
   });
 }
@@ -150,6 +155,7 @@ void DataWal::Impl::save_index(std::uint64_t log_size_min) {
   if (!checkpoint || !shared_log_->sync()) return;
   if (!finish_checkpoint(*checkpoint, *shared_log_->directory())) return;
   shared_log_->read([&](const LogWriter&) { covered_ = checkpoint->coverage.end; });
+  shared_log_->events().push(CheckpointSaved{checkpoint->coverage.end});
 }
 
 void DataWal::Impl::save_index_later() {
@@ -179,24 +185,28 @@ const Directory& DataWal::Impl::directory() const {
 }
 
 Result<DataWal> DataWal::open(const std::filesystem::path& directory, const Options& options) {
+  OpenClock clock;
   Filesystem& filesystem = filesystem_of(options);
   DATAWAL_TRY_ASSIGN(LogOpening opening, LogOpening::begin(directory, options));
   StoreIndex index = begin_index(opening, filesystem, options);
   const Position covered = opening.begin_position();
+  const CheckpointUse checkpoint = checkpoint_use(*opening.directory(), covered);
   IndexReplay replay(index);
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, opening.next());
     if (!record) break;
     DATAWAL_TRY(replay.add(*record));
+    clock.note_record();
   }
   DATAWAL_TRY(replay.finish());
   DATAWAL_TRY_ASSIGN(std::unique_ptr<LogWriter> writer, opening.finish());
-  return DataWal(std::make_unique<Impl>(
-      options, std::move(index), std::make_unique<SharedLog>(std::move(writer), options), covered));
+  auto log = std::make_unique<SharedLog>(std::move(writer), options, clock.stats(checkpoint));
+  return DataWal(std::make_unique<Impl>(options, std::move(index), std::move(log), covered));
 }
 
 Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,
                                         const Options& options) {
+  OpenClock clock;
   Filesystem& filesystem = filesystem_of(options);
   DATAWAL_TRY_ASSIGN(std::shared_ptr<Directory> opened, open_store(directory, options));
   DATAWAL_TRY_ASSIGN(LogView view, hold_log_view(opened, filesystem, options.damage));
@@ -206,8 +216,9 @@ Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, scan.next());
     if (!record) break;
     DATAWAL_TRY(index.replay(*record));
+    clock.note_record();
   }
-  return DataWal(std::make_unique<Impl>(filesystem, std::move(index), scan));
+  return DataWal(std::make_unique<Impl>(filesystem, std::move(index), scan, clock.stats()));
 }
 
 DataWal::DataWal(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -216,28 +227,25 @@ DataWal& DataWal::operator=(DataWal&&) noexcept = default;
 DataWal::~DataWal() = default;  // the log closes itself
 
 Result<std::optional<Value>> DataWal::get(ByteView key) const {
-  const GracePeriod::Use use(impl_->index().records().grace());
-  return impl_->index().lookup().get(key);
+  return impl_->look_up([&](const auto& lookup) { return lookup.get(key); });
 }
 Result<std::optional<std::size_t>> DataWal::get_into(ByteView key, MutableByteView buffer) const {
-  const GracePeriod::Use use(impl_->index().records().grace());
-  return impl_->index().lookup().get_into(key, buffer);
+  return impl_->look_up([&](const auto& lookup) { return lookup.get_into(key, buffer); });
 }
 Result<std::optional<PinnedValue>> DataWal::get_view(ByteView key) const {
-  const GracePeriod::Use use(impl_->index().records().grace());
-  return impl_->index().lookup().get_view(key);
+  return impl_->look_up([&](const auto& lookup) { return lookup.get_view(key); });
 }
 std::vector<Result<std::optional<Value>>> DataWal::multi_get(std::span<const ByteView> keys) const {
   const GracePeriod::Use use(impl_->index().records().grace());
-  return impl_->index().lookup().multi_get(keys);
+  std::vector<Result<std::optional<Value>>> values = impl_->index().lookup().multi_get(keys);
+  for (const Result<std::optional<Value>>& value : values) impl_->lookups().count(value);
+  return values;
 }
 Result<bool> DataWal::contains_key(ByteView key) const {
-  const GracePeriod::Use use(impl_->index().records().grace());
-  return impl_->index().lookup().contains_key(key);
+  return impl_->look_up([&](const auto& lookup) { return lookup.contains_key(key); });
 }
 Result<std::optional<RecordRef>> DataWal::ref_of(ByteView key) const {
-  const GracePeriod::Use use(impl_->index().records().grace());
-  return impl_->index().lookup().ref_of(key);
+  return impl_->look_up([&](const auto& lookup) { return lookup.ref_of(key); });
 }
 
 Result<Txid> DataWal::put(ByteView key, ByteView value, std::optional<Durability> durability) {

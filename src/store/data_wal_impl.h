@@ -11,7 +11,9 @@
 #include "log/log_view.h"
 #include "log/shared_log.h"
 #include "store/auto_compaction.h"
+#include "store/compaction_recorder.h"
 #include "store/compactor.h"
+#include "store/lookup_stats.h"
 #include "store/repeated_work.h"
 #include "store/store_index.h"
 
@@ -24,7 +26,7 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
  public:
   // `covered` is where the index was saved before.
   Impl(const Options& options, StoreIndex index, std::unique_ptr<SharedLog> log, Position covered);
-  Impl(Filesystem& filesystem, StoreIndex index, const LogScan& scan);
+  Impl(Filesystem& filesystem, StoreIndex index, const LogScan& scan, const OpenStats& opened);
 
   [[nodiscard]] Filesystem& filesystem() const { return filesystem_; }
   [[nodiscard]] StoreIndex& index() { return index_; }
@@ -54,6 +56,17 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
     if (ref.offset == 0 && ref.segment != SegmentId{1}) save_index_later();
   }
 
+  [[nodiscard]] const LookupStats& lookups() const { return lookups_; }
+  // Runs `look` on the index, and counts what it has found.
+  template <typename Look>
+  [[nodiscard]] auto look_up(const Look& look) const {
+    const LookupStats::Start start = lookups_.begin();
+    const GracePeriod::Use use(index_.records().grace());
+    auto found = look(index_.lookup());
+    lookups_.count(found, start);
+    return found;
+  }
+  [[nodiscard]] Stats stats() const;
   [[nodiscard]] SpaceUse space_use() const;
   [[nodiscard]] Result<CompactionReport> compact(const CompactionOptions& options);
   [[nodiscard]] Status close();
@@ -71,6 +84,7 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
  private:
   enum class Seal { kAnyGarbage, kMuchGarbage };
 
+  [[nodiscard]] Stats stats_of_view() const;
   [[nodiscard]] Status seal_garbage(Seal seal);
   [[nodiscard]] Result<CompactionReport> compact(const CompactionOptions& options, Seal seal);
 
@@ -86,6 +100,8 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   std::uint64_t checkpoint_log_size_ = 0;
   Position covered_;
   std::uint64_t segment_size_max_ = 0;
+  LookupStats lookups_;
+  CompactionRecorder compactions_;
   std::stop_source closing_;
   std::mutex compacting_;  // guards the next, and keeps compactions one after the other
   NeededTombstoneBytes needed_bytes_;
@@ -97,6 +113,8 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   RecoveryReport report_;
   Position end_;
   std::vector<SegmentFacts> segment_facts_;
+  Txid durable_txid_ = 0;
+  OpenStats opened_;
 };
 
 }  // namespace datawal

@@ -92,6 +92,7 @@ class StoreIndex {
   [[nodiscard]] const StoreRecords& records() const { return *records_; }
   [[nodiscard]] StoreRecords& records() { return *records_; }
   [[nodiscard]] std::uint64_t size() const noexcept { return index_->size(); }
+  // In bytes; any thread may ask.
   [[nodiscard]] std::size_t memory_size() const noexcept { return index_->memory_size(); }
 
  private:

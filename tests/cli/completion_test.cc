@@ -69,7 +69,7 @@ TEST_F(CompletionCli, BashOffersSubcommands) {
   EXPECT_EQ(bash("datawal sc"), "scan\n");
   EXPECT_EQ(bash("datawal re"), "repair\nreport\nrestore\n");
   EXPECT_EQ(bash("datawal --json re"), "repair\nreport\nrestore\n");
-  EXPECT_EQ(std::ranges::count(bash("datawal ''"), '\n'), 24);
+  EXPECT_EQ(std::ranges::count(bash("datawal ''"), '\n'), 26);
 }
 
 TEST_F(CompletionCli, BashOffersOptionsAndTheirValues) {
