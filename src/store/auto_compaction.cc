@@ -78,7 +78,7 @@ void AutoCompaction::run() {
   }
 }
 
-std::optional<bool> AutoCompaction::compact_once(const SpaceUse& use, double ratio) {
+std::optional<bool> AutoCompaction::compact_once(const SpaceUse& use, double ratio) const {
   const Result<CompactionReport> report = store_.compact(ratio);
   if (!report || report->stopped) return std::nullopt;
   return report->bytes_gained() > use.log_bytes / 100;

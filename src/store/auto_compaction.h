@@ -43,7 +43,7 @@ class AutoCompaction {
   void run();
   // Gives whether anything has been gained; nullopt where it failed or was stopped, and trying
   // again would be in vain.
-  [[nodiscard]] std::optional<bool> compact_once(const SpaceUse& use, double ratio);
+  [[nodiscard]] std::optional<bool> compact_once(const SpaceUse& use, double ratio) const;
   [[nodiscard]] bool is_beyond(const SpaceUse& use) const;
 
   const double amplification_max_;

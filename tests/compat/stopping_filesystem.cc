@@ -10,7 +10,8 @@ namespace {
 using Left = std::shared_ptr<std::atomic<std::uint64_t>>;
 
 void count_change(const Left& left) {
-  if (*left > 0 && --*left == 0) ::_exit(StoppingFilesystem::kExitCode);
+  if (*left == 0) return;
+  if (left->fetch_sub(1) == 1) ::_exit(StoppingFilesystem::kExitCode);
 }
 
 class StoppingFile final : public File {
