@@ -7,10 +7,10 @@ namespace {
 using UsageCli = CliTest;
 
 constexpr std::array<const char*, 26> kSubcommands = {
-    "scan",   "get",      "report",  "verify", "dump",   "check",      "export",   "compact",
-    "put",    "delete",   "append",  "import", "tail",   "info",       "segments", "history",
-    "repair", "salvage",  "rotate",  "apply",  "stats",  "completion", "snapshot", "backup",
-    "bench",  "restore"};
+    "scan",       "get",      "report", "verify",  "dump",   "check", "export",
+    "compact",    "put",      "delete", "append",  "import", "tail",  "info",
+    "segments",   "history",  "repair", "salvage", "rotate", "apply", "stats",
+    "completion", "snapshot", "backup", "bench",   "restore"};
 
 TEST_F(UsageCli, TheProgramsHelpBeginsWithExamples) {
   const std::string help = output({"--help"});
