@@ -47,15 +47,19 @@ void LogCopy::reuse(const Directory& earlier, const BackupManifest& manifest) {
   for (const BackupSegment& segment : manifest) earlier_segments_[segment.id] = segment;
 }
 
-Status LogCopy::take_sealed() {
+Status LogCopy::take_sealed(std::shared_ptr<const SegmentSet> instant) {
   // Not owned: it outlives this.
   const std::shared_ptr<const Directory> source(std::shared_ptr<void>{}, &source_);
   for (unsigned attempt = 0; attempt < kAttemptCountMax; ++attempt) {
-    DATAWAL_TRY_ASSIGN(const SegmentSet instant, SegmentSet::open(source));
-    DATAWAL_TRY_ASSIGN(const std::vector<SegmentId> ids, within_limit(instant));
+    if (!instant) {
+      DATAWAL_TRY_ASSIGN(SegmentSet segments, SegmentSet::open(source));
+      instant = std::make_shared<const SegmentSet>(std::move(segments));
+    }
+    DATAWAL_TRY_ASSIGN(const std::vector<SegmentId> ids, within_limit(*instant));
     DATAWAL_TRY(take(ids));
-    DATAWAL_TRY_ASSIGN(const bool settled, is_settled(instant, ids));
+    DATAWAL_TRY_ASSIGN(const bool settled, is_settled(*instant, ids));
     if (settled) return {};
+    instant.reset();
   }
   return std::unexpected(Error{.code = ErrorCode::kIo,
                                .message = "the segments were replaced again and again while they "

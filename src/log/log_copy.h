@@ -49,7 +49,9 @@ class LogCopy {
   // calls a segment, unless links are not to be had. A lock that keeps compaction from its next
   // step may be held meanwhile, so that no second attempt is needed; it is not needed for anything
   // else. Fails with kNotFound where there is no segment.
-  [[nodiscard]] Status take_sealed();
+  // `instant` are the segments of one moment, of who has a way to tell; without them, or where they
+  // have been replaced since, it looks for another moment itself.
+  [[nodiscard]] Status take_sealed(std::shared_ptr<const SegmentSet> instant = {});
   [[nodiscard]] SegmentId last() const { return last_->id; }
   [[nodiscard]] const File& last_file() const { return *last_->file; }
   // Whether the name of the last segment still leads to the file that was opened.
