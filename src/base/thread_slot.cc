@@ -20,8 +20,8 @@ class ThreadSlot::Tenancy {
   Tenancy(const Tenancy&) = delete;
   Tenancy& operator=(const Tenancy&) = delete;
   ~Tenancy() {
-    const std::uint32_t slot = slot_;
-    slot_ = kShared;  // for what other thread-local objects do behind this
+    const std::uint32_t slot = own_slot;
+    own_slot = kShared;  // for what other thread-local objects do behind this
     if (slot != kShared) taken.fetch_and(~(std::uint64_t{1} << slot), std::memory_order_release);
   }
 };
@@ -32,12 +32,12 @@ std::size_t ThreadSlot::take() noexcept {
   while (true) {
     const auto slot = static_cast<std::uint32_t>(std::countr_one(seen));
     if (slot >= kShared) {
-      slot_ = kShared;
+      own_slot = kShared;
       return kShared;
     }
     if (taken.compare_exchange_weak(seen, seen | (std::uint64_t{1} << slot),
                                     std::memory_order_acquire, std::memory_order_relaxed)) {
-      slot_ = slot;
+      own_slot = slot;
       return slot;
     }
   }

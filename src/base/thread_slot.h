@@ -20,7 +20,7 @@ class ThreadSlot {
   // The calling thread's. Unless it is kShared, it belongs to this thread alone until that ends;
   // the next to get it sees all that was done before.
   [[nodiscard]] static std::size_t current() noexcept {
-    const std::uint32_t slot = slot_;
+    const std::uint32_t slot = own_slot;
     return slot != kNone ? slot : take();
   }
 
@@ -31,7 +31,7 @@ class ThreadSlot {
   [[nodiscard]] static std::size_t take() noexcept;
 
   // Initial-exec: without it a shared library would have to call a function for each look.
-  [[gnu::tls_model("initial-exec")]] static inline constinit thread_local std::uint32_t slot_ =
+  [[gnu::tls_model("initial-exec")]] static inline constinit thread_local std::uint32_t own_slot =
       kNone;
 };
 

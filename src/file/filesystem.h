@@ -116,6 +116,8 @@ enum class EntryKind { kFile, kDirectory, kOther };
 struct DirectoryEntry {
   std::string name;
   EntryKind kind;  // of the entry itself; a symbolic link is kOther
+  // FileIdentity::inode of what had the name at that moment; 0 where that is not to be known.
+  std::uint64_t inode = 0;
 };
 
 // An advisory lock, held until destruction or the death of the process.

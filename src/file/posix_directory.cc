@@ -90,7 +90,7 @@ Result<std::vector<DirectoryEntry>> PosixDirectory::list() const {
     const std::string_view name = entry->d_name;
     if (name == "." || name == "..") continue;
     const std::optional<EntryKind> kind = entry_kind(fd_.get(), entry->d_name, entry->d_type);
-    if (kind) entries.push_back({.name = std::string(name), .kind = *kind});
+    if (kind) entries.push_back({.name = std::string(name), .kind = *kind, .inode = entry->d_ino});
   }
   if (errno != 0) return std::unexpected(posix_error(errno, kAction, path_));
   return entries;

@@ -242,7 +242,7 @@ Result<std::vector<DirectoryEntry>> SimulatedDirectory::list() const {
   const auto work = [&]() -> Result<Entries> {
     Entries entries;
     for (const auto& [name, node] : handle_.node->names.entries()) {
-      entries.push_back({.name = name, .kind = entry_kind_of(node->kind)});
+      entries.push_back({.name = name, .kind = entry_kind_of(node->kind), .inode = node->id});
     }
     return entries;
   };

@@ -9,6 +9,11 @@ namespace datawal {
 
 Result<std::vector<SegmentId>> list_segments(const Directory& directory) {
   DATAWAL_TRY_ASSIGN(const std::vector<DirectoryEntry> entries, directory.list());
+  return segments_among(entries, directory);
+}
+
+Result<std::vector<SegmentId>> segments_among(const std::vector<DirectoryEntry>& entries,
+                                              const Directory& directory) {
   std::vector<SegmentId> ids;
   for (const DirectoryEntry& entry : entries) {
     const std::optional<SegmentId> id = parse_segment_name(entry.name);

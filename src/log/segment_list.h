@@ -12,4 +12,8 @@ namespace datawal {
 // regular file has a segment's name: passing it over would silently leave its records out.
 [[nodiscard]] Result<std::vector<SegmentId>> list_segments(const Directory& directory);
 
+// The same of a listing of `directory`.
+[[nodiscard]] Result<std::vector<SegmentId>> segments_among(
+    const std::vector<DirectoryEntry>& entries, const Directory& directory);
+
 }  // namespace datawal

@@ -28,13 +28,16 @@ FileIdentity identity_of(const File& file) {
 
 }  // namespace
 
-Result<SegmentSet> SegmentSet::open(std::shared_ptr<const Directory> directory) {
+Result<SegmentSet> SegmentSet::open(const std::shared_ptr<const Directory>& directory) {
   for (int count = 0; count < kTriesMax; ++count) {
-    DATAWAL_TRY_ASSIGN(std::vector<SegmentId> ids, list_segments(*directory));
+    DATAWAL_TRY_ASSIGN(const std::vector<DirectoryEntry> entries, directory->list());
+    DATAWAL_TRY_ASSIGN(std::vector<SegmentId> ids, segments_among(entries, *directory));
     SegmentSet set(directory, std::move(ids));
     const Status opened = set.open_all();
     if (!opened && opened.error().code == ErrorCode::kNotFound) continue;
     if (!opened) return std::unexpected(opened.error());
+    // A listing of so many names is of one moment: the kernel gives it in one piece.
+    if (set.is_held() && set.is_as_listed(entries)) return set;
     DATAWAL_TRY_ASSIGN(const bool unchanged, set.is_unchanged());
     if (unchanged) return set;
   }
@@ -59,6 +62,16 @@ Status SegmentSet::open_all() {
     if (is_held()) files_.push_back(std::move(file));
   }
   return {};
+}
+
+bool SegmentSet::is_as_listed(const std::vector<DirectoryEntry>& entries) const {
+  for (const DirectoryEntry& entry : entries) {
+    const std::optional<SegmentId> id = parse_segment_name(entry.name);
+    if (!id) continue;
+    const auto index = static_cast<std::size_t>(std::ranges::lower_bound(ids_, *id) - ids_.begin());
+    if (entry.inode == 0 || entry.inode != identities_[index].inode) return false;
+  }
+  return true;
 }
 
 // Whether there was a moment, behind the last opening and before this, at which the names led to

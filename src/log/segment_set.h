@@ -26,7 +26,7 @@ class SegmentSet {
 
   // The segments that there are now, whatever another process does to them meanwhile. Fails with
   // kGap if it does so without an end, and as listing and opening do.
-  [[nodiscard]] static Result<SegmentSet> open(std::shared_ptr<const Directory> directory);
+  [[nodiscard]] static Result<SegmentSet> open(const std::shared_ptr<const Directory>& directory);
   // These segments, where the caller sees to it that nothing happens to them meanwhile.
   [[nodiscard]] static Result<SegmentSet> open(std::shared_ptr<const Directory> directory,
                                                std::vector<SegmentId> ids);
@@ -42,6 +42,8 @@ class SegmentSet {
       : directory_(std::move(directory)), ids_(std::move(ids)) {}
 
   [[nodiscard]] Status open_all();
+  // Whether what has been opened is what the names led to when they were listed.
+  [[nodiscard]] bool is_as_listed(const std::vector<DirectoryEntry>& entries) const;
   [[nodiscard]] Result<bool> is_unchanged() const;
   [[nodiscard]] bool is_held() const { return ids_.size() <= kOpenFilesMax; }
   [[nodiscard]] Result<std::shared_ptr<const File>> open_file(SegmentId segment) const;

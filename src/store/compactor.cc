@@ -16,6 +16,7 @@ constexpr std::size_t kMoveStep = 256;
 
 std::vector<SegmentId> ids_of(const std::vector<SegmentSource>& sources) {
   std::vector<SegmentId> ids;
+  ids.reserve(sources.size());
   for (const SegmentSource& source : sources) ids.push_back(source.id);
   return ids;
 }

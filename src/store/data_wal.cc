@@ -18,7 +18,7 @@ StoreIndex make_index(Filesystem& filesystem, std::shared_ptr<const Directory> d
                       StoreRecords::Access access) {
   SipHashKey secret;
   filesystem.fill_random(secret);
-  return {std::move(directory), access, secret};
+  return {std::move(directory), std::move(access), secret};
 }
 
 // Where there is a checkpoint of the log, its index, and the log is opened behind what that covers.

@@ -94,13 +94,13 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   void save_index_later();
   [[nodiscard]] std::uint64_t log_size_worth_saving() const;
 
+  LookupStats lookups_;  // first, because it is aligned to cache lines
   Filesystem& filesystem_;
   StoreIndex index_;
   SharedLog* shared_log_ = nullptr;  // inside log_
   std::uint64_t checkpoint_log_size_ = 0;
   Position covered_;
   std::uint64_t segment_size_max_ = 0;
-  LookupStats lookups_;
   CompactionRecorder compactions_;
   std::stop_source closing_;
   std::mutex compacting_;  // guards the next, and keeps compactions one after the other

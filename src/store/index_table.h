@@ -150,7 +150,7 @@ class IndexTable {
 
   explicit IndexTable(unsigned depth = 0) noexcept : depth_(depth) {}
   // A copy, for the thread that may change entries.
-  explicit IndexTable(const IndexTable& source) noexcept;
+  IndexTable(const IndexTable& source) noexcept;
   // The table whose image is `words`, which whoever has them from a stranger has checked.
   IndexTable(unsigned depth, bool overflows, ConstWords words) noexcept;
   // Slots without an entry are zeros in it. What changes meanwhile is in it or not.
