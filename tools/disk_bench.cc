@@ -1,10 +1,9 @@
 #include "tools/disk_bench.h"
 
-#include <stdlib.h>
-
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <utility>
