@@ -51,7 +51,7 @@ struct Removed {
 class DATAWAL_EXPORT DataWal {
  public:
   // Opens the store in `directory` for writing, as RecordLog::open opens its log. The index comes
-  // from the checkpoint that the last close has saved, and the log behind that is read; where there
+  // from the checkpoint that was saved last, and the log behind that is read; where there
   // is none that fits, all of the log is, once. Cost: 11 ms for a million keys of a checkpoint; 60
   // to 180 ns for each record that is read.
   [[nodiscard]] static Result<DataWal> open(const std::filesystem::path& directory,

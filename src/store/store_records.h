@@ -96,9 +96,6 @@ class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
   [[nodiscard]] Position position(LogAddress address) const {
     return addresses_->position_of(address);
   }
-  [[nodiscard]] std::optional<LogAddress> find(Position position) const {
-    return addresses_->find(position);
-  }
   [[nodiscard]] const LogAddresses& addresses() const { return *addresses_; }
   [[nodiscard]] const Access& access() const { return access_; }
   [[nodiscard]] const std::shared_ptr<const Directory>& directory() const { return directory_; }
