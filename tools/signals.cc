@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <initializer_list>
@@ -12,11 +13,12 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookEvery(50);
 
-// A signal handler can reach nothing else.
-volatile std::sig_atomic_t stop_signal_count = 0;
+// Global, because a signal handler can reach nothing else; atomic, because threads read it.
+std::atomic<bool> stop_signal_noted = false;
+static_assert(std::atomic<bool>::is_always_lock_free);
 
 extern "C" void note_stop_signal(int /*signal*/) {
-  stop_signal_count = 1;
+  stop_signal_noted.store(true);
 }
 
 }  // namespace
@@ -30,7 +32,7 @@ void catch_stop_signals() {
 }
 
 bool stop_was_requested() {
-  return stop_signal_count != 0;
+  return stop_signal_noted.load();
 }
 
 StopOnSignal::StopOnSignal() {

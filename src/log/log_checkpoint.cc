@@ -63,8 +63,7 @@ Result<CopyStats> checkpoint_log(SharedLog& log, const std::filesystem::path& ta
   DATAWAL_TRY_ASSIGN(StagedDirectory staged, StagedDirectory::create(filesystem, target));
   LogCopy copy(*log.directory(), staged.directory(), CopyMode::kLink);
   // While nobody appends, nobody replaces a segment either. If it fails, the copy says why.
-  const Result<LogView> view =
-      log.read([](const LogWriter& writer) { return writer.held_view(); });
+  const Result<LogView> view = log.read([](const LogWriter& writer) { return writer.held_view(); });
   DATAWAL_TRY(copy.take_sealed(view ? view->held : nullptr));
   // Not before: what a compaction has dropped until now, it has dropped for what is durable by now.
   const DurableEnd end = log.read([](const LogWriter& writer) { return durable_end(writer); });
