@@ -37,7 +37,8 @@ Result<ExportStats> Snapshot::export_jsonl(const std::filesystem::path& file,
 
 Result<ExportStats> DataWal::export_jsonl(const std::filesystem::path& file,
                                           Overwrite overwrite) const {
-  return Snapshot(impl_->snapshot()).export_jsonl(file, overwrite);
+  DATAWAL_TRY_ASSIGN(const Snapshot taken, snapshot());
+  return taken.export_jsonl(file, overwrite);
 }
 
 }  // namespace datawal

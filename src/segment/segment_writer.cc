@@ -13,11 +13,19 @@ constexpr std::size_t kFrameBufferKept = std::size_t{1} << 20;
 
 // Reserving costs a tenth of a millisecond: a program that appends a few records does without.
 constexpr std::uint64_t kReserveAfter = std::uint64_t{64} << 10;
-constexpr std::uint64_t kReserveStepMin = std::uint64_t{1} << 20;
+constexpr std::uint64_t kReserveStepMin = std::uint64_t{2} << 20;
 constexpr std::uint64_t kReserveStepMax = std::uint64_t{16} << 20;
 
 // Small enough that a single append never waits long, large enough that the call costs little.
-constexpr std::size_t kPrepareStep = std::size_t{256} << 10;
+constexpr std::uint64_t kPrepareStep = std::uint64_t{256} << 10;
+
+// Once so much has been appended without a sync, huge pages. Not earlier: a sync writes all of one.
+constexpr std::uint64_t kBulkSize = std::uint64_t{4} << 20;
+constexpr std::uint64_t kBulkStep = std::uint64_t{2} << 20;
+
+constexpr std::uint64_t round_up(std::uint64_t offset, std::uint64_t step) {
+  return (offset + step - 1) / step * step;
+}
 
 // Above it the pages of a fresh mapping cost more than the system call.
 constexpr std::size_t kStoreSizeMax = std::size_t{32} << 10;
@@ -71,8 +79,9 @@ Result<bool> SegmentWriter::make_ready(std::size_t size) {
   }
   if (end > prepared_end_) {
     prepared_end_ = std::max(prepared_end_, end_);
+    const std::uint64_t step = since_sync_ < kBulkSize ? kPrepareStep : kBulkStep;
     const std::uint64_t wanted =
-        std::min(std::max(end, prepared_end_ + kPrepareStep), reserved_end_);
+        std::min(round_up(std::max(end, prepared_end_ + 1), step), reserved_end_);
     mapping_->prepare(prepared_end_, wanted - prepared_end_);
     prepared_end_ = wanted;
   }
@@ -83,7 +92,8 @@ Result<bool> SegmentWriter::make_ready(std::size_t size) {
 Result<bool> SegmentWriter::reserve_for(std::uint64_t end) {
   if (end > policy_.size_max) return false;
   const std::uint64_t step = std::clamp(end_, kReserveStepMin, kReserveStepMax);
-  const std::uint64_t wanted = std::min(std::max(end, end_ + step), policy_.size_max);
+  const std::uint64_t wanted =
+      std::min(round_up(std::max(end, end_ + step), kReserveStepMin), policy_.size_max);
   DATAWAL_TRY_ASSIGN(const bool reserved, file_->reserve(wanted));
   // Where it is refused once, it is not asked for again: each try would cost every append.
   if (reserved) reserved_end_ = wanted;

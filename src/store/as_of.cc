@@ -81,7 +81,9 @@ Result<Snapshot> DataWal::as_of(Txid txid) const {
   if (txid < scan.horizon) return std::unexpected(not_whole(txid, {}));
   DATAWAL_TRY(fold(records, txid, scan.horizon, index));
   if (impl_->report().txid_gaps > 0) DATAWAL_TRY(check_unique(records, txid));
-  return Snapshot(std::make_shared<const SnapshotState>(index.freeze(), txid, impl_->filesystem()));
+  DATAWAL_TRY_ASSIGN(FrozenStore frozen, index.freeze());
+  return Snapshot(
+      std::make_shared<const SnapshotState>(std::move(frozen), txid, impl_->filesystem()));
 }
 
 }  // namespace datawal

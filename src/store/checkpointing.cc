@@ -110,7 +110,9 @@ std::optional<Checkpoint> begin_checkpoint(const StoreIndex& index, const LogWri
   if (!coverage.first_segment || covered == coverage.end) return std::nullopt;
   const std::vector<SegmentFacts>& segments = writer.segment_facts();
   if (size_behind(segments, covered) < log_size_min) return std::nullopt;
-  return Checkpoint{index.freeze_for_saving(), index.secret(), coverage, segments};
+  Result<SavedIndex> saved = index.freeze_for_saving();
+  if (!saved) return std::nullopt;
+  return Checkpoint{*std::move(saved), index.secret(), coverage, segments};
 }
 
 bool finish_checkpoint(const Checkpoint& checkpoint, Directory& directory) {

@@ -30,6 +30,7 @@ SpaceUse DataWal::Impl::space_use() const {
     use.segments = segments.size();
   };
   if (shared_log_ != nullptr) {
+    settle_index();
     shared_log_->read([&](const LogWriter& writer) { add(writer.segment_facts()); });
   } else {
     add(segment_facts_);
@@ -41,6 +42,8 @@ SpaceUse DataWal::Impl::space_use() const {
 Status DataWal::Impl::seal_garbage(Seal seal) {
   return shared_log_->alone([&](LogWriter& writer) -> Status {
     DATAWAL_TRY(writer.prepare());
+    // Afterwards, what is pending is in segments that this compaction does not look at.
+    DATAWAL_TRY(index_.settle());
     const SegmentFacts& active = writer.segment_facts().back();
     const std::uint64_t garbage =
         active.tombstone_bytes + index_.records().addresses().dead_bytes(active.id);

@@ -77,7 +77,8 @@ Result<CompactionStats> Snapshot::compact_to(const std::filesystem::path& target
 }
 
 Result<CompactionStats> DataWal::compact_to(const std::filesystem::path& target) const {
-  return Snapshot(impl_->snapshot()).compact_to(target);
+  DATAWAL_TRY_ASSIGN(const Snapshot taken, snapshot());
+  return taken.compact_to(target);
 }
 
 }  // namespace datawal

@@ -9,6 +9,7 @@
 #include "store/checkpointing.h"
 #include "store/data_wal_impl.h"
 #include "store/index_replay.h"
+#include "store/item_cursor.h"
 #include "store/snapshot_state.h"
 
 namespace datawal {
@@ -29,6 +30,10 @@ StoreIndex begin_index(LogOpening& opening, Filesystem& filesystem, const Option
   if (!loaded) return make_index(filesystem, opening.directory(), access);
   opening.begin_behind(loaded->coverage, loaded->segments);
   return {opening.directory(), access, *std::move(loaded)};
+}
+
+ItemCursor failed_cursor(const Error& error) {
+  return ItemCursor(std::make_unique<ItemCursorState>(error));
 }
 
 }  // namespace
@@ -82,13 +87,19 @@ Status DataWal::Impl::check_writable() const {
   return log->read([](const LogWriter& writer) { return writer.check_usable(); });
 }
 
-std::shared_ptr<const SnapshotState> DataWal::Impl::snapshot() const {
-  if (shared_log_ == nullptr) {
-    return std::make_shared<const SnapshotState>(index_.freeze(), last_txid(), filesystem_);
-  }
-  return shared_log_->read([this](const LogWriter& writer) {
-    return std::make_shared<const SnapshotState>(index_.freeze(), writer.last_txid(), filesystem_);
-  });
+Result<std::shared_ptr<const SnapshotState>> DataWal::Impl::snapshot() const {
+  const auto freeze = [this](Txid txid) -> Result<std::shared_ptr<const SnapshotState>> {
+    DATAWAL_TRY_ASSIGN(FrozenStore frozen, index_.freeze());
+    return std::make_shared<const SnapshotState>(std::move(frozen), txid, filesystem_);
+  };
+  if (shared_log_ == nullptr) return freeze(last_txid());
+  return shared_log_->read([&](const LogWriter& writer) { return freeze(writer.last_txid()); });
+}
+
+void DataWal::Impl::settle_index() const {
+  if (index_.is_settled()) return;
+  // What stays pending is reported by the next write.
+  shared_log_->read([this](const LogWriter&) { (void)index_.settle(); });
 }
 
 StoreIndex DataWal::Impl::make_empty_index(std::shared_ptr<const SegmentSet> held) const {
@@ -252,9 +263,9 @@ Result<Txid> DataWal::put(ByteView key, ByteView value, std::optional<Durability
   DATAWAL_TRY_ASSIGN(SharedLog* const log, impl_->writable_log());
   const auto work = [&](LogWriter& writer) -> Result<Appended> {
     DATAWAL_TRY(writer.check_usable());
-    DATAWAL_TRY_ASSIGN(const KeyIndex::Place place, impl_->index().prepare_put(key));
+    DATAWAL_TRY_ASSIGN(const PreparedPut prepared, impl_->index().prepare_put(key));
     DATAWAL_TRY_ASSIGN(const Appended appended, writer.append(RecordType::kPut, key, value));
-    impl_->index().note_put(place, appended.ref);
+    impl_->index().note_put(prepared, appended.ref);
     return appended;
   };
   DATAWAL_TRY_ASSIGN(const Appended appended,
@@ -321,6 +332,7 @@ Status DataWal::close() {
 }
 
 std::uint64_t DataWal::size() const {
+  impl_->settle_index();
   return impl_->index().size();
 }
 bool DataWal::empty() const {
@@ -328,14 +340,17 @@ bool DataWal::empty() const {
 }
 
 Result<Snapshot> DataWal::snapshot() const {
-  return Snapshot(impl_->snapshot());
+  DATAWAL_TRY_ASSIGN(std::shared_ptr<const SnapshotState> state, impl_->snapshot());
+  return Snapshot(std::move(state));
 }
 
 ItemCursor DataWal::items() const {
-  return Snapshot(impl_->snapshot()).items();
+  const Result<Snapshot> taken = snapshot();
+  return taken ? taken->items() : failed_cursor(taken.error());
 }
 ItemCursor DataWal::keys() const {
-  return Snapshot(impl_->snapshot()).keys();
+  const Result<Snapshot> taken = snapshot();
+  return taken ? taken->keys() : failed_cursor(taken.error());
 }
 
 Status DataWal::for_each(const std::function<bool(const Item&)>& visit) const {

@@ -38,7 +38,9 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   [[nodiscard]] Status check_writable() const;
 
   // The live keys at this moment.
-  [[nodiscard]] std::shared_ptr<const SnapshotState> snapshot() const;
+  [[nodiscard]] Result<std::shared_ptr<const SnapshotState>> snapshot() const;
+  // To be called before the index is asked for what pending puts have not changed yet.
+  void settle_index() const;
   // An index without keys, for the records of this store's log.
   [[nodiscard]] StoreIndex make_empty_index(std::shared_ptr<const SegmentSet> held) const;
   // Of the newest record; 0 if there is none.

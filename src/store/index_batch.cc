@@ -21,15 +21,16 @@ IndexBatch::IndexBatch(StoreIndex& index, const WriteBatch& batch)
 
 Status IndexBatch::prepare() {
   DATAWAL_TRY(index_->records().check_room_for(batch_->frames_size()));
+  DATAWAL_TRY(index_->settle());
   // Three steps of each record, each so far behind the one before that what it looks at is there.
   const std::size_t count = batch_->size();
   for (std::size_t begun = 0; begun < count + 2 * kDistance; ++begun) {
     if (begun < count && has_key(begun)) {
-      hashes_[begun] = index_->begin_replay((*batch_)[begun].key);
+      hashes_[begun] = index_->begin_write((*batch_)[begun].key);
     }
     if (begun < kDistance) continue;
     const std::size_t continued = begun - kDistance;
-    if (continued < count && has_key(continued)) index_->continue_replay(hashes_[continued]);
+    if (continued < count && has_key(continued)) index_->continue_write(hashes_[continued]);
     if (continued < kDistance) continue;
     const std::size_t finished = continued - kDistance;
     if (has_key(finished)) DATAWAL_TRY(look_up(finished));

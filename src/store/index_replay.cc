@@ -12,8 +12,8 @@ Status IndexReplay::add(const ScannedRecord& record) {
     DATAWAL_TRY(finish());
     return index_->replay(record);
   }
-  pending(begun_++) = {index_->begin_replay(record.key), record.type, address};
-  if (begun_ - finished_ > kDistance) index_->continue_replay(pending(begun_ - 1 - kDistance).hash);
+  pending(begun_++) = {index_->begin_write(record.key), record.type, address};
+  if (begun_ - finished_ > kDistance) index_->continue_write(pending(begun_ - 1 - kDistance).hash);
   return begun_ - finished_ > 2 * kDistance ? finish_one() : Status{};
 }
 

@@ -10,10 +10,11 @@ Item item_of(const DecodedFrame& frame, Position position) {
 }
 
 Result<std::optional<Item>> ItemCursorState::next() {
+  if (error_) return std::unexpected(*error_);
   if (!slots_) slots_ = snapshot_->slots_in_log_order();
   if (index_ == slots_->size()) return std::nullopt;
   const std::uint64_t slot = (*slots_)[index_];
-  DATAWAL_TRY_ASSIGN(const DecodedFrame frame, snapshot_->read(slot, reader_));
+  DATAWAL_TRY_ASSIGN(const DecodedFrame frame, snapshot_->read(slot, *reader_));
   ++index_;
   Item item = item_of(frame, snapshot_->records().position(address_in_slot(slot)));
   if (parts_ == ItemParts::kKeys) item.value = {};

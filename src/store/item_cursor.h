@@ -21,12 +21,16 @@ class ItemCursorState {
   ItemCursorState(std::shared_ptr<const SnapshotState> snapshot, ItemParts parts)
       : snapshot_(std::move(snapshot)), reader_(snapshot_->records()), parts_(parts) {}
 
+  // One that only fails.
+  explicit ItemCursorState(Error error) : error_(std::move(error)) {}
+
   [[nodiscard]] Result<std::optional<Item>> next();
 
  private:
   std::shared_ptr<const SnapshotState> snapshot_;
-  RecordReader reader_;
-  ItemParts parts_;
+  std::optional<RecordReader> reader_;
+  std::optional<Error> error_;
+  ItemParts parts_ = ItemParts::kKeys;
   std::optional<std::vector<std::uint64_t>> slots_;  // in log order, once they are asked for
   std::size_t index_ = 0;
 };

@@ -30,6 +30,7 @@ bool KeyIndex::replace(KeyHash hash, LogAddress source, LogAddress target) {
 }
 
 bool KeyIndex::holds(KeyHash hash, LogAddress address) const noexcept {
+  if (pending_.find(hash) == address) return true;
   const HashParts parts(hash);
   bool found = false;
   search_until_sure(parts, [&](IndexTable& table) {

@@ -18,6 +18,10 @@
 // one. No set of keys makes the index wrong, or dividing endless: a table with less than half its
 // slots used is not divided, and one put divides one table at most.
 //
+// The last few puts may be pending (see pending_puts.h): find() and holds() know them, the other
+// functions do not, so whoever calls those has taken over what is pending of the key, and before
+// freeze() and for_each() everything.
+//
 // Thread safety: find(), holds(), prefetch(), visit_candidates(), size() and memory_size() may be
 // called by any thread at any time; they take no lock, never wait and write nothing that others
 // read. The other functions are for one thread at a time, whoever else searches meanwhile. A key
@@ -49,6 +53,7 @@
 #include "store/index_overflow.h"
 #include "store/index_table.h"
 #include "store/key_hash.h"
+#include "store/pending_puts.h"
 
 namespace datawal {
 
@@ -82,6 +87,10 @@ class KeyIndex {
   [[nodiscard]] std::expected<Place, MatchFailed> locate(KeyHash hash, const Matches& matches);
   std::optional<LogAddress> put_at(const Place& place, LogAddress address);
   std::optional<LogAddress> erase_at(const Place& place) noexcept;
+
+  // The puts that are still to be made: by put_at() for the oldest, before it is removed there.
+  [[nodiscard]] PendingPuts& pending() noexcept { return pending_; }
+  [[nodiscard]] const PendingPuts& pending() const noexcept { return pending_; }
 
   // Makes `target` the address of the key whose address is `source`; does nothing and returns false
   // if that has changed. For a record that is moved.
@@ -130,6 +139,7 @@ class KeyIndex {
     overflow_.visit_all(visit_slot);
   }
 
+  // Without those that are pending.
   [[nodiscard]] std::uint64_t size() const noexcept {
     return size_.load(std::memory_order_relaxed);
   }
@@ -162,6 +172,7 @@ class KeyIndex {
   void divide(IndexTable& table, const HashParts& parts);
   void count_memory() noexcept;
 
+  PendingPuts pending_;
   std::atomic<IndexDirectory*> directory_{nullptr};  // the last of directories_
   std::vector<std::unique_ptr<IndexDirectory>> directories_;
   std::vector<std::unique_ptr<IndexTable>> tables_;

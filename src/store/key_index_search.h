@@ -24,6 +24,13 @@ void KeyIndex::search_until_sure(const HashParts& parts, const Search& search) c
 
 template <typename Matches>
 IndexAnswer KeyIndex::find(KeyHash hash, const Matches& matches) const {
+  if (!pending_.is_empty()) {
+    // First here: a put that is taken over meanwhile is in the index by then.
+    const std::optional<LogAddress> pending = pending_.find(hash);
+    const Match match = pending ? matches(*pending) : Match::kNo;
+    if (match == Match::kYes) return pending;
+    if (match == Match::kFailed) return std::unexpected(MatchFailed{});
+  }
   const HashParts parts(hash);
   std::optional<LogAddress> found;
   bool failed = false;

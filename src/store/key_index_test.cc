@@ -149,6 +149,35 @@ TEST(KeyIndex, ChangesNothingWhenTheSecondMatchFails) {
 }
 
 // One at a time in a bucket, in both, and in the overflow.
+TEST(KeyIndex, FindsAPutThatIsPending) {
+  IndexedKeys keys;
+  EXPECT_EQ(checked(keys.put(1)), std::nullopt);
+  const LogAddress old = *checked(keys.find(1));
+  const LogAddress pending = keys.append(1);
+  keys.index.pending().push({keys.hash(1), pending});
+  EXPECT_EQ(checked(keys.find(1)), pending);
+  EXPECT_TRUE(keys.index.holds(keys.hash(1), pending)) << "compaction would drop the record";
+  EXPECT_EQ(checked(keys.put(2)), std::nullopt);
+  EXPECT_NE(checked(keys.find(2)), std::nullopt);
+
+  EXPECT_EQ(checked(keys.index.put(keys.hash(1), pending, keys.matcher(1))), old);
+  keys.index.pending().pop();
+  EXPECT_EQ(checked(keys.find(1)), pending);
+  EXPECT_FALSE(keys.index.holds(keys.hash(1), old));
+}
+
+TEST(KeyIndex, LooksBehindAPendingPutOfAnotherKeyWithTheSameHash) {
+  constexpr KeyHash kHash{12'345};
+  IndexedKeys keys;
+  const LogAddress first = keys.append(1);
+  const LogAddress second = keys.append(2);
+  EXPECT_EQ(checked(keys.index.put(kHash, first, keys.matcher(1))), std::nullopt);
+  keys.index.pending().push({kHash, second});
+  EXPECT_EQ(checked(keys.index.find(kHash, keys.matcher(2))), second);
+  EXPECT_EQ(checked(keys.index.find(kHash, keys.matcher(1))), first);
+  EXPECT_EQ(checked(keys.index.find(kHash, keys.matcher(3))), std::nullopt);
+}
+
 TEST(KeyIndex, TakesTheLatestOfSeveralRecordsOfAKey) {
   for (const std::size_t copies : {2U, 9U, 40U}) {
     IndexedKeys keys;
@@ -208,7 +237,7 @@ TEST(KeyIndex, AllocatesNothingInAPutAfterReserving) {
 // large.
 TEST(KeyIndex, IsRightForKeysOfOneHash) {
   constexpr Key kKeys = 1'500;
-  IndexedKeys keys(0);
+  IndexedKeys keys(kTagHashBits);
   for (Key key = 0; key < kKeys; ++key) ASSERT_EQ(checked(keys.put(key)), std::nullopt);
   EXPECT_EQ(keys.index.size(), kKeys);
   for (Key key = 0; key < kKeys; ++key) ASSERT_EQ(checked(keys.find(key)), LogAddress{key});

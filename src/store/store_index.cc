@@ -23,12 +23,45 @@ StoreIndex::StoreIndex(std::shared_ptr<const Directory> directory, StoreRecords:
                                               std::move(loaded.addresses), loaded.segments)),
       lookup_(*index_, *records_, KeyHashFunction(secret_)) {}
 
-SavedIndex StoreIndex::freeze_for_saving() const {
-  return {index_, index_->freeze(), records_->addresses().stretches()};
+Result<SavedIndex> StoreIndex::freeze_for_saving() const {
+  DATAWAL_TRY(settle());
+  return SavedIndex{index_, index_->freeze(), records_->addresses().stretches()};
 }
 
-FrozenStore StoreIndex::freeze() const {
-  return {index_, index_->freeze(), records_, records_->hold(), lookup_.hash_function()};
+Result<FrozenStore> StoreIndex::freeze() const {
+  DATAWAL_TRY(settle());
+  return FrozenStore{index_, index_->freeze(), records_, records_->hold(), lookup_.hash_function()};
+}
+
+Status StoreIndex::settle() const {
+  while (!is_settled()) DATAWAL_TRY(settle_oldest());
+  return {};
+}
+
+// Sees to it that nothing is pending of the keys with this hash.
+Status StoreIndex::settle_key(KeyHash hash) const {
+  return index_->pending().find(hash) ? settle() : Status{};
+}
+
+Status StoreIndex::settle_oldest() const {
+  const PendingPut put = index_->pending()[0];
+  const ByteView bytes = records_->view(put.address);
+  if (bytes.size() >= kFrameSizeMin && bytes.size() >= frame_size(header_key_size(bytes), 0)) {
+    const ByteView key = bytes.subspan(kFrameHeaderSize, header_key_size(bytes));
+    DATAWAL_TRY(put_at_address(put.address, key, put.hash));
+  } else {
+    DATAWAL_TRY_ASSIGN(const FetchedFrame fetched, records_->fetch(put.address));
+    DATAWAL_TRY(put_at_address(put.address, fetched.frame.record.key, put.hash));
+  }
+  index_->pending().pop();
+  return {};
+}
+
+Status StoreIndex::put_at_address(LogAddress address, ByteView key, KeyHash hash) const {
+  index_->reserve_one();
+  DATAWAL_TRY_ASSIGN(const KeyIndex::Place place, locate(key, hash));
+  note_dead(index_->put_at(place, address));
+  return {};
 }
 
 Result<KeyIndex::Place> StoreIndex::locate(ByteView key, KeyHash hash) const {
@@ -39,20 +72,38 @@ Result<KeyIndex::Place> StoreIndex::locate(ByteView key, KeyHash hash) const {
   return *std::move(place);
 }
 
-Result<KeyIndex::Place> StoreIndex::prepare_put(ByteView key) {
+Result<PreparedPut> StoreIndex::prepare_put(ByteView key) {
   DATAWAL_TRY(records_->check_room());
-  index_->reserve_one();
-  return locate(key, hash_of(key));
+  const KeyHash hash = begin_write(key);
+  DATAWAL_TRY(settle_key(hash));
+  // What is not in memory is not there sooner for being asked for earlier.
+  if (!records_->maps_last_segment() || !PendingPuts::can_hold(hash)) {
+    index_->reserve_one();
+    return locate(key, hash);
+  }
+  if (index_->pending().is_full()) DATAWAL_TRY(settle_oldest());
+  return hash;
 }
 
 Result<KeyIndex::Place> StoreIndex::prepare_removal(ByteView key) const {
-  return locate(key, hash_of(key));
+  const KeyHash hash = hash_of(key);
+  DATAWAL_TRY(settle_key(hash));
+  return locate(key, hash);
 }
 
-void StoreIndex::note_put(const KeyIndex::Place& place, const RecordRef& ref) {
+void StoreIndex::note_put(const PreparedPut& prepared, const RecordRef& ref) {
   // prepare_put() has seen to it that there is an address to be had.
   const Result<LogAddress> address = records_->add(ref);
-  if (address) note_dead(index_->put_at(place, *address));
+  if (!address) return;
+  if (const auto* place = std::get_if<KeyIndex::Place>(&prepared)) {
+    note_dead(index_->put_at(*place, *address));
+    return;
+  }
+  PendingPuts& pending = index_->pending();
+  pending.push({std::get<KeyHash>(prepared), *address});
+  // The entry of an earlier one is there by now, and says what else is to be loaded.
+  constexpr std::size_t kEarlier = PendingPuts::kCapacity / 2 + 1;
+  if (pending.count() >= kEarlier) continue_write(pending[pending.count() - kEarlier].hash);
 }
 
 void StoreIndex::note_removal(const KeyIndex::Place& place) {
@@ -67,8 +118,9 @@ void StoreIndex::move(KeyHash hash, LogAddress source, const RecordRef& target) 
 
 Status StoreIndex::replay(const ScannedRecord& record) {
   if (record.type == RecordType::kPut) {
-    DATAWAL_TRY_ASSIGN(const KeyIndex::Place place, prepare_put(record.key));
-    note_put(place, record.ref);
+    DATAWAL_TRY(records_->check_room());
+    DATAWAL_TRY_ASSIGN(const LogAddress address, records_->add(record.ref));
+    return put_at_address(address, record.key, hash_of(record.key));
   }
   if (record.type == RecordType::kDelete) {
     DATAWAL_TRY_ASSIGN(const KeyIndex::Place place, prepare_removal(record.key));
@@ -77,13 +129,7 @@ Status StoreIndex::replay(const ScannedRecord& record) {
   return {};
 }
 
-KeyHash StoreIndex::begin_replay(ByteView key) const {
-  const KeyHash hash = hash_of(key);
-  index_->prefetch(hash);
-  return hash;
-}
-
-void StoreIndex::continue_replay(KeyHash hash) const {
+void StoreIndex::continue_write(KeyHash hash) const {
   index_->visit_candidates(hash, [this](LogAddress address) {
     const ByteView bytes = records_->view(address);
     if (!bytes.empty()) __builtin_prefetch(bytes.data());
@@ -93,13 +139,9 @@ void StoreIndex::continue_replay(KeyHash hash) const {
 Status StoreIndex::finish_replay(KeyHash hash, RecordType type, LogAddress address) {
   const ByteView frame = records_->view(address);
   const ByteView key = frame.subspan(kFrameHeaderSize, header_key_size(frame));
-  if (type == RecordType::kPut) index_->reserve_one();
+  if (type == RecordType::kPut) return put_at_address(address, key, hash);
   DATAWAL_TRY_ASSIGN(const KeyIndex::Place place, locate(key, hash));
-  if (type == RecordType::kPut) {
-    note_dead(index_->put_at(place, address));
-  } else {
-    note_dead(index_->erase_at(place));
-  }
+  note_dead(index_->erase_at(place));
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <variant>
 #include <vector>
 
 #include "datawal/record_log.h"
@@ -26,6 +27,9 @@ struct FrozenStore {
   KeyHashFunction hash;
 };
 
+// How a put is going to reach the index: at once, where its key's entry is, or a little later.
+using PreparedPut = std::variant<KeyIndex::Place, KeyHash>;
+
 // What of an index is saved: as it was at one moment, whatever happens to it meanwhile.
 struct SavedIndex {
   std::shared_ptr<const KeyIndex> index;  // shares tables with the frozen one
@@ -44,16 +48,22 @@ class StoreIndex {
 
   // For looking up keys.
   [[nodiscard]] const KeyLookup<KeyIndex>& lookup() const { return lookup_; }
-  // The keys as they are now. For the thread that may change them.
-  [[nodiscard]] FrozenStore freeze() const;
+  // The keys as they are now. For the thread that may change them. Fails as settle() does.
+  [[nodiscard]] Result<FrozenStore> freeze() const;
 
   // What a put or a removal is going to change, looked up before the record is appended: then
   // nothing that can fail is left. Fails with kExhausted, and where an older record of the key
-  // cannot be read. Holds until the next change.
-  [[nodiscard]] Result<KeyIndex::Place> prepare_put(ByteView key);
+  // cannot be read, or one that puts before this one replace. Holds until the next change.
+  [[nodiscard]] Result<PreparedPut> prepare_put(ByteView key);
   [[nodiscard]] Result<KeyIndex::Place> prepare_removal(ByteView key) const;
-  void note_put(const KeyIndex::Place& place, const RecordRef& ref);
+  void note_put(const PreparedPut& prepared, const RecordRef& ref);
   void note_removal(const KeyIndex::Place& place);
+
+  // Takes over the puts that are pending: see PendingPuts. For the thread that may change the
+  // index. Fails where a record that they replace cannot be read; then they stay pending.
+  [[nodiscard]] Status settle() const;
+  [[nodiscard]] bool is_settled() const noexcept { return index_->pending().is_empty(); }
+
   // The same for many records, of which each changes where the next has to look: see IndexBatch.
   // What a write to `key` replaces is known before, by its place; `replaces` is then asked about
   // addresses and must not fail.
@@ -72,8 +82,12 @@ class StoreIndex {
   [[nodiscard]] Status replay(const ScannedRecord& record);
   // The same in steps, between which there is something else to do while memory is loaded: see
   // IndexReplay. Only where the record can be viewed.
-  [[nodiscard]] KeyHash begin_replay(ByteView key) const;
-  void continue_replay(KeyHash hash) const;
+  [[nodiscard]] KeyHash begin_write(ByteView key) const {
+    const KeyHash hash = hash_of(key);
+    begin_change(hash);
+    return hash;
+  }
+  void continue_write(KeyHash hash) const;
   [[nodiscard]] Status finish_replay(KeyHash hash, RecordType type, LogAddress address);
 
   // What a segment's rewriting asks: the hash of a key, whether a record is the one that a live key
@@ -86,20 +100,24 @@ class StoreIndex {
   void move(KeyHash hash, LogAddress source, const RecordRef& target);
 
   // The index as it is now, for saving it. For the thread that may change it.
-  [[nodiscard]] SavedIndex freeze_for_saving() const;
+  [[nodiscard]] Result<SavedIndex> freeze_for_saving() const;
   [[nodiscard]] const SipHashKey& secret() const { return secret_; }
 
   [[nodiscard]] const StoreRecords& records() const { return *records_; }
   [[nodiscard]] StoreRecords& records() { return *records_; }
+  // Without the puts that are pending.
   [[nodiscard]] std::uint64_t size() const noexcept { return index_->size(); }
   // In bytes; any thread may ask.
   [[nodiscard]] std::size_t memory_size() const noexcept { return index_->memory_size(); }
 
  private:
-  void note_dead(std::optional<LogAddress> address) {
+  [[nodiscard]] Status settle_key(KeyHash hash) const;
+  [[nodiscard]] Status settle_oldest() const;
+  [[nodiscard]] Status put_at_address(LogAddress address, ByteView key, KeyHash hash) const;
+  void note_dead(std::optional<LogAddress> address) const {
     if (address) records_->note_dead(*address);
   }
-  void note_dead(const IndexAnswer& answer) {
+  void note_dead(const IndexAnswer& answer) const {
     if (answer) note_dead(*answer);
   }
 

@@ -75,6 +75,7 @@ Result<LogAddress> StoreRecords::add(const RecordRef& ref) {
   if (last_segment_ != ref.segment) {
     map_segment(ref.segment);
     last_segment_ = ref.segment;
+    maps_last_segment_ = views_.contains(ref.segment);
   }
   return addresses_->address_of(ref.position(), ref.size);
 }

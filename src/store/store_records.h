@@ -60,6 +60,8 @@ class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
 
   // The bytes of the record at `address` and of some behind it; none where it has to be fetched.
   [[nodiscard]] ByteView view(LogAddress address) const { return addresses_->view_at(address); }
+  // Whether the segment of the record that was added last is in memory.
+  [[nodiscard]] bool maps_last_segment() const { return maps_last_segment_; }
   // Begins to load the record at `address`, if it is in memory.
   void prefetch(LogAddress address) const noexcept;
   // The record, checked; in the mapping where there is one. Fails where the record on disk is not
@@ -120,6 +122,7 @@ class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
   std::unique_ptr<LogAddresses> addresses_;
   std::unique_ptr<SegmentFiles> files_;
   std::optional<SegmentId> last_segment_;
+  bool maps_last_segment_ = false;
   std::unordered_map<SegmentId, std::unique_ptr<FileView>> views_;
   GracePeriod grace_;
   std::vector<Replaced> replaced_;  // and not let go of yet

@@ -26,6 +26,7 @@ Stats DataWal::Impl::stats() const {
   stats.latencies.get = lookups_.latency();
   stats.compactions = compactions_.totals();
   stats.latencies.compaction_step = compactions_.step_latency();
+  settle_index();
   stats.live_keys = index_.size();
   stats.index_bytes = index_.memory_size();
   stats.space = space_use();

@@ -1,0 +1,80 @@
+#include "store/pending_puts.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+namespace datawal {
+namespace {
+
+KeyHash hash_of(std::uint64_t number) {
+  return KeyHash{number * 0x9e37'79b9'7f4a'7c15};
+}
+
+TEST(PendingPuts, FindsWhatIsInIt) {
+  PendingPuts puts;
+  EXPECT_TRUE(puts.is_empty());
+  EXPECT_EQ(puts.find(hash_of(1)), std::nullopt);
+  puts.push({hash_of(1), LogAddress{10}});
+  puts.push({hash_of(2), LogAddress{20}});
+  EXPECT_FALSE(puts.is_empty());
+  EXPECT_EQ(puts.find(hash_of(1)), LogAddress{10});
+  EXPECT_EQ(puts.find(hash_of(2)), LogAddress{20});
+  EXPECT_EQ(puts.find(hash_of(3)), std::nullopt);
+}
+
+TEST(PendingPuts, GivesTheOldestFirstHoweverOftenItGoesRound) {
+  PendingPuts puts;
+  std::uint64_t oldest = 1;
+  for (std::uint64_t next = 1; next <= 100; ++next) {
+    if (puts.is_full()) {
+      EXPECT_EQ(puts[0].hash, hash_of(oldest));
+      EXPECT_EQ(puts[0].address, LogAddress{oldest});
+      EXPECT_EQ(puts[PendingPuts::kCapacity - 1].hash, hash_of(next - 1));
+      puts.pop();
+      EXPECT_EQ(puts.find(hash_of(oldest)), std::nullopt);
+      ++oldest;
+    }
+    puts.push({hash_of(next), LogAddress{next}});
+    EXPECT_EQ(puts.find(hash_of(next)), LogAddress{next});
+  }
+  while (!puts.is_empty()) puts.pop();
+  EXPECT_EQ(puts.find(hash_of(100)), std::nullopt);
+}
+
+TEST(PendingPuts, CannotHoldTheHashOfAnEmptyPlace) {
+  EXPECT_FALSE(PendingPuts::can_hold(KeyHash{0}));
+  EXPECT_TRUE(PendingPuts::can_hold(hash_of(1)));
+}
+
+// A hash always leads to an address that a put with it had, or with the one that took its place.
+TEST(PendingPuts, MayBeSearchedWhileItChanges) {
+  constexpr std::uint64_t kRounds = 200'000;
+  PendingPuts puts;
+  std::atomic<std::uint64_t> taken_over = 0;
+  std::atomic<bool> is_done = false;
+  std::jthread writer([&] {
+    for (std::uint64_t next = 1; next <= kRounds; ++next) {
+      if (puts.is_full()) {
+        taken_over.store(next - PendingPuts::kCapacity, std::memory_order_release);
+        puts.pop();
+      }
+      puts.push({hash_of(next), LogAddress{next}});
+    }
+    is_done = true;
+  });
+  while (!is_done) {
+    const std::uint64_t sought = taken_over.load(std::memory_order_acquire) + 3;
+    const std::optional<LogAddress> found = puts.find(hash_of(sought));
+    if (!found) continue;
+    const auto number = static_cast<std::uint64_t>(*found);
+    ASSERT_EQ(number % PendingPuts::kCapacity, sought % PendingPuts::kCapacity);
+    ASSERT_GE(number, sought);
+  }
+  writer.join();
+  EXPECT_EQ(puts.find(hash_of(kRounds)), LogAddress{kRounds});
+}
+
+}  // namespace
+}  // namespace datawal
