@@ -13,10 +13,11 @@
 // same eight bytes, and the keys themselves where files are not mapped.
 //
 // Thread safety: any number of threads may call any function of one DataWal at the same time, but
-// for moving and destroying it. get() and its like, contains_key(), ref_of() and size() take no
-// lock and wait for nobody; a get() that begins after a put() has returned finds what that put, or
-// a later one, wrote. What walks over the whole store (items(), compact_to(), export_jsonl()) does
-// so on a snapshot: it sees one moment, while others write on.
+// for moving and destroying it. get() and its like, contains_key() and ref_of() take no lock and
+// wait for nobody; a get() that begins after a put() has returned finds what that put, or a later
+// one, wrote. size() waits for a write that is going on, at most. What walks over the whole store
+// (items(), compact_to(), export_jsonl()) does so on a snapshot: it sees one moment, while others
+// write on.
 #pragma once
 
 #include <cstdint>
@@ -92,12 +93,12 @@ class DATAWAL_EXPORT DataWal {
   [[nodiscard]] Result<std::optional<RecordRef>> ref_of(ByteView key) const;
 
   // Writes. Durability, visibility and errors are those of RecordLog::append; put() and remove()
-  // also fail with kIo where the record that they would replace cannot be read to compare its key,
-  // and put() with kExhausted where more than 4 TiB of log are addressed. After an error the store
-  // holds what it held before, unless it was the sync of Durability::kEveryWrite that failed: then
-  // the record is there, may not outlive a power cut, and the log is poisoned. remove() writes a
-  // tombstone even where the key is absent. append() writes a Raw record, which keys and values do
-  // not show.
+  // also fail with kIo where the record that they, or one of the seven puts before, would replace
+  // cannot be read to compare its key, and put() with kExhausted where more than 4 TiB of log are
+  // addressed. After an error the store holds what it held before, unless it was the sync of
+  // Durability::kEveryWrite that failed: then the record is there, may not outlive a power cut, and
+  // the log is poisoned. remove() writes a tombstone even where the key is absent. append() writes
+  // a Raw record, which keys and values do not show.
   [[nodiscard]] Result<Txid> put(ByteView key, ByteView value,
                                  std::optional<Durability> durability = {});
   [[nodiscard]] Result<Removed> remove(ByteView key, std::optional<Durability> durability = {});

@@ -43,8 +43,12 @@ std::optional<pid_t> read_holder(int fd) {
 // For people only, and best effort: not synced, and a full disk must not keep anyone from locking.
 void write_holder(int fd) {
   const std::string text = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(fd, 0) != 0) return;
-  (void)!::pwrite(fd, text.data(), text.size(), 0);
+  const auto size = static_cast<ssize_t>(text.size());
+  // Cutting first would be simpler, and is what takes the most time of opening a small store.
+  const bool is_written = ::pwrite(fd, text.data(), text.size(), 0) == size;
+  struct stat written = {};
+  if (::fstat(fd, &written) != 0 || (is_written && written.st_size == size)) return;
+  (void)!::ftruncate(fd, is_written ? size : 0);
 }
 
 // Whether the name still leads to the file that was locked; if not, the lock excludes nobody.

@@ -13,7 +13,7 @@ constexpr std::size_t kFrameBufferKept = std::size_t{1} << 20;
 
 // Reserving costs a tenth of a millisecond: a program that appends a few records does without.
 constexpr std::uint64_t kReserveAfter = std::uint64_t{64} << 10;
-constexpr std::uint64_t kReserveStepMin = std::uint64_t{2} << 20;
+constexpr std::uint64_t kReserveStepMin = std::uint64_t{1} << 20;
 constexpr std::uint64_t kReserveStepMax = std::uint64_t{16} << 20;
 
 // Small enough that a single append never waits long, large enough that the call costs little.
@@ -92,8 +92,9 @@ Result<bool> SegmentWriter::make_ready(std::size_t size) {
 Result<bool> SegmentWriter::reserve_for(std::uint64_t end) {
   if (end > policy_.size_max) return false;
   const std::uint64_t step = std::clamp(end_, kReserveStepMin, kReserveStepMax);
-  const std::uint64_t wanted =
-      std::min(round_up(std::max(end, end_ + step), kReserveStepMin), policy_.size_max);
+  std::uint64_t wanted = std::max(end, end_ + step);
+  if (wanted >= kBulkSize) wanted = round_up(wanted, kBulkStep);
+  wanted = std::min(wanted, policy_.size_max);
   DATAWAL_TRY_ASSIGN(const bool reserved, file_->reserve(wanted));
   // Where it is refused once, it is not asked for again: each try would cost every append.
   if (reserved) reserved_end_ = wanted;
