@@ -140,6 +140,14 @@ void LogAddresses::reuse(RetiredUnits retired) {
   if (!free_units_.empty()) has_room_.store(true, std::memory_order_relaxed);
 }
 
+void LogAddresses::forget_dead() noexcept {
+  for (const std::atomic<Chunk*>& chunk : chunks_) {
+    Chunk* const present = chunk.load(std::memory_order_acquire);
+    if (present == nullptr) continue;
+    for (auto& bytes : present->dead_bytes) bytes.store(0, std::memory_order_relaxed);
+  }
+}
+
 std::uint64_t LogAddresses::dead_bytes(SegmentId segment) const {
   const std::lock_guard lock(mutex_);
   const auto found = segments_.find(segment);

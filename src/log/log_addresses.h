@@ -149,6 +149,7 @@ class LogAddresses {
     std::atomic<std::uint64_t>& bytes = dead_bytes_at(unit_number(address));
     bytes.store(bytes.load(std::memory_order_relaxed) + size, std::memory_order_relaxed);
   }
+  void forget_dead() noexcept;
   // The bytes of such records in `segment`.
   [[nodiscard]] std::uint64_t dead_bytes(SegmentId segment) const;
   [[nodiscard]] SegmentAddresses addresses_in(SegmentId segment) const;

@@ -37,6 +37,15 @@ bool has_plausible_size(const Directory& directory, const std::vector<SegmentFac
   return size && *size <= log_size + kImageSizeAllowance;
 }
 
+// Reading a few tables takes no longer than what else is done to open a store. And what is behind
+// the image needs most of them.
+bool must_be_whole(const std::vector<SegmentFacts>& log, const LoadedIndex& loaded) {
+  constexpr std::size_t kFewTables = 4;
+  const SegmentFacts& last = log.back();
+  return loaded.index->table_count() <= kFewTables ||
+         loaded.coverage.end != Position{last.id, last.size};
+}
+
 bool covers_beginning_of(const std::vector<SegmentFacts>& log, const LoadedIndex& loaded) {
   const std::vector<SegmentFacts>& covered = loaded.segments;
   if (covered.empty() || covered.size() > log.size()) return false;
@@ -94,6 +103,7 @@ std::optional<LoadedIndex> load_checkpoint(const LogView& view) {
   if (!has_first_frame(view, loaded->coverage) || !has_last_frame(view, *loaded)) {
     return std::nullopt;
   }
+  if (must_be_whole(*log, *loaded) && !loaded->index->load_all()) return std::nullopt;
   return *std::move(loaded);
 }
 

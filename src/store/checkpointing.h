@@ -13,7 +13,8 @@ namespace datawal {
 
 // The index that was saved beside the log of `view`, if it is one of that log: every segment that
 // it covers is there, the sealed ones as large as they were, and the first and the last frame that
-// it covers are still the same.
+// it covers are still the same. Where nothing is behind it, a large index is loaded later, and may
+// turn out to be damaged then: see StoreIndex::is_broken.
 [[nodiscard]] std::optional<LoadedIndex> load_checkpoint(const LogView& view);
 
 // What became of the checkpoint in `directory`, if replay begins at `begin`: behind what it covers,

@@ -63,6 +63,7 @@ Result<CompactionReport> DataWal::Impl::compact(const CompactionOptions& options
   const EventQueue::Delivery delivery(log->events());
   const std::lock_guard lock(compacting_);
   const auto start = LatencyTimer::Clock::now();
+  DATAWAL_TRY(load_index());
   if (Status sealed = seal_garbage(seal); !sealed) {
     compactions_.note(sealed, {}, start, log->events());
     return std::unexpected(std::move(sealed).error());

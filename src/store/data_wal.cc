@@ -93,13 +93,36 @@ Result<std::shared_ptr<const SnapshotState>> DataWal::Impl::snapshot() const {
     return std::make_shared<const SnapshotState>(std::move(frozen), txid, filesystem_);
   };
   if (shared_log_ == nullptr) return freeze(last_txid());
-  return shared_log_->read([&](const LogWriter& writer) { return freeze(writer.last_txid()); });
+  return with_whole_index([&] {
+    return shared_log_->read([&](const LogWriter& writer) { return freeze(writer.last_txid()); });
+  });
+}
+
+Status DataWal::Impl::mend_index() const {
+  return shared_log_->read([this](const LogWriter& writer) -> Status {
+    if (!index_.is_broken()) return {};  // somebody else has been here
+    is_mended_.store(true, std::memory_order_relaxed);
+    return index_.rebuild([&](StoreIndex& anew) -> Status {
+      RecordCursor records = writer.scan({});
+      IndexReplay replay(anew);
+      while (true) {
+        DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, records.next());
+        if (!record) return replay.finish();
+        DATAWAL_TRY(replay.add(*record));
+      }
+    });
+  });
+}
+
+Status DataWal::Impl::load_index() const {
+  return with_whole_index([this] { return index_.load_all(); });
 }
 
 void DataWal::Impl::settle_index() const {
   if (index_.is_settled()) return;
   // What stays pending is reported by the next write.
-  shared_log_->read([this](const LogWriter&) { (void)index_.settle(); });
+  (void)with_whole_index(
+      [this] { return shared_log_->read([this](const LogWriter&) { return index_.settle(); }); });
 }
 
 StoreIndex DataWal::Impl::make_empty_index(std::shared_ptr<const SegmentSet> held) const {
@@ -121,7 +144,8 @@ Status DataWal::Impl::close() {
     const std::lock_guard making(making_thread_);
     if (saving_) saving_->stop();
   }
-  const std::lock_guard lock(compacting_);  // its end is waited for
+  const std::lock_guard lock(compacting_);     // its end is waited for
+  if (index_.is_broken()) (void)mend_index();  // else it cannot be saved
   // Of durable records only: a checkpoint must never be ahead of its log. What others append behind
   // it meanwhile is read by the next open.
   return shared_log_->close([this](const LogWriter& writer) {
@@ -159,6 +183,7 @@ std::uint64_t DataWal::Impl::log_size_worth_saving() const {
 
 void DataWal::Impl::save_index(std::uint64_t log_size_min) {
   std::optional<Checkpoint> checkpoint;
+  if (!load_index()) return;
   shared_log_->read([&](const LogWriter& writer) {
     if (!writer.check_usable()) return;
     checkpoint = begin_checkpoint(index_, writer, covered_, log_size_min);
@@ -247,8 +272,12 @@ Result<std::optional<PinnedValue>> DataWal::get_view(ByteView key) const {
   return impl_->look_up([&](const auto& lookup) { return lookup.get_view(key); });
 }
 std::vector<Result<std::optional<Value>>> DataWal::multi_get(std::span<const ByteView> keys) const {
-  const GracePeriod::Use use(impl_->index().records().grace());
-  std::vector<Result<std::optional<Value>>> values = impl_->index().lookup().multi_get(keys);
+  const auto look_up = [&] {
+    const GracePeriod::Use use(impl_->index().records().grace());
+    return impl_->index().lookup().multi_get(keys);
+  };
+  std::vector<Result<std::optional<Value>>> values = look_up();
+  if (impl_->index().is_broken() && impl_->mend_index()) values = look_up();
   for (const Result<std::optional<Value>>& value : values) impl_->lookups().count(value);
   return values;
 }
@@ -268,8 +297,10 @@ Result<Txid> DataWal::put(ByteView key, ByteView value, std::optional<Durability
     impl_->index().note_put(prepared, appended.ref);
     return appended;
   };
-  DATAWAL_TRY_ASSIGN(const Appended appended,
-                     log->write(frame_size(key.size(), value.size()), durability, work));
+  const auto write = [&] {
+    return log->write(frame_size(key.size(), value.size()), durability, work);
+  };
+  DATAWAL_TRY_ASSIGN(const Appended appended, impl_->with_whole_index(write));
   impl_->note_written(appended.ref);
   return appended.txid;
 }
@@ -285,8 +316,8 @@ Result<Removed> DataWal::remove(ByteView key, std::optional<Durability> durabili
     impl_->index().note_removal(place);
     return appended;
   };
-  DATAWAL_TRY_ASSIGN(const Appended appended,
-                     log->write(frame_size(key.size(), 0), durability, work));
+  const auto write = [&] { return log->write(frame_size(key.size(), 0), durability, work); };
+  DATAWAL_TRY_ASSIGN(const Appended appended, impl_->with_whole_index(write));
   impl_->note_written(appended.ref);
   return Removed{appended.txid, existed};
 }

@@ -1,6 +1,7 @@
 // What a DataWal holds. Shared by the files that implement its functions, and by nobody else.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -39,6 +40,8 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
 
   // The live keys at this moment.
   [[nodiscard]] Result<std::shared_ptr<const SnapshotState>> snapshot() const;
+  // Loads what of the index is still in the checkpoint.
+  [[nodiscard]] Status load_index() const;
   // To be called before the index is asked for what pending puts have not changed yet.
   void settle_index() const;
   // An index without keys, for the records of this store's log.
@@ -58,13 +61,28 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
     if (ref.offset == 0 && ref.segment != SegmentId{1}) save_index_later();
   }
 
+  // Runs `work`; where that fails for a damaged checkpoint, builds the index anew and runs it
+  // again.
+  template <typename Work>
+  [[nodiscard]] auto with_whole_index(const Work& work) const {
+    auto outcome = work();
+    if (outcome || !index_.is_broken()) [[likely]]
+      return outcome;
+    if (Status mended = mend_index(); !mended) {
+      return decltype(outcome)(std::unexpected(std::move(mended).error()));
+    }
+    return work();
+  }
+
   [[nodiscard]] const LookupStats& lookups() const { return lookups_; }
   // Runs `look` on the index, and counts what it has found.
   template <typename Look>
   [[nodiscard]] auto look_up(const Look& look) const {
     const LookupStats::Start start = lookups_.begin();
-    const GracePeriod::Use use(index_.records().grace());
-    auto found = look(index_.lookup());
+    auto found = with_whole_index([&] {
+      const GracePeriod::Use use(index_.records().grace());
+      return look(index_.lookup());
+    });
     lookups_.count(found, start);
     return found;
   }
@@ -83,6 +101,9 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   [[nodiscard]] const RecoveryReport& report() const;
   [[nodiscard]] const Directory& directory() const;
 
+  // Builds the index anew from the log, if it is broken. Fails where that cannot be read.
+  [[nodiscard]] Status mend_index() const;
+
  private:
   enum class Seal { kAnyGarbage, kMuchGarbage };
 
@@ -98,7 +119,8 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
 
   LookupStats lookups_;  // first, because it is aligned to cache lines
   Filesystem& filesystem_;
-  StoreIndex index_;
+  mutable StoreIndex index_;  // mended by whoever finds it broken
+  mutable std::atomic<bool> is_mended_ = false;
   SharedLog* shared_log_ = nullptr;  // inside log_
   std::uint64_t checkpoint_log_size_ = 0;
   Position covered_;

@@ -29,8 +29,8 @@ Status write_index_checkpoint(Directory& directory, const IndexImageSource& sour
 }
 
 std::expected<LoadedIndex, UnusableImage> load_index_checkpoint(const Directory& directory) {
-  const auto file = directory.open(kCheckpointName, OpenMode::kRead);
-  if (file) return read_index_image(**file);
+  auto file = directory.open(kCheckpointName, OpenMode::kRead);
+  if (file) return read_index_image_lazily(std::move(*file));
   if (file.error().code == ErrorCode::kNotFound) {
     return std::unexpected(UnusableImage{"there is no checkpoint"});
   }

@@ -13,7 +13,7 @@ namespace datawal {
 // synced, its name is not: if a power cut loses that, the one before is there again, or none.
 [[nodiscard]] Status write_index_checkpoint(Directory& directory, const IndexImageSource& source);
 
-// What the checkpoint holds, if there is one that can be used.
+// What the checkpoint holds, if there is one that can be used; its tables are loaded later.
 [[nodiscard]] std::expected<LoadedIndex, UnusableImage> load_index_checkpoint(
     const Directory& directory);
 

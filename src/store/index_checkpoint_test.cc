@@ -40,6 +40,9 @@ class IndexCheckpoint : public testing::Test {
   static std::expected<std::uint64_t, std::string> load(SimulatedFilesystem& filesystem) {
     const auto loaded = load_index_checkpoint(*must(filesystem.open_directory("store")));
     if (!loaded) return std::unexpected(loaded.error().reason);
+    if (!loaded->index->load_all()) {
+      return std::unexpected("the checkpoint " + std::string(loaded->index->fault()));
+    }
     return loaded->index->size();
   }
   static std::string reason(SimulatedFilesystem& filesystem) {

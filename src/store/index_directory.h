@@ -29,8 +29,10 @@ class IndexDirectory {
   [[nodiscard]] unsigned depth() const noexcept { return depth_; }
   [[nodiscard]] std::size_t size() const noexcept { return tables_.size(); }
 
-  [[nodiscard]] IndexTable& table_of(const HashParts& parts) const noexcept {
-    return *tables_[index_of(parts)].load(std::memory_order_acquire);
+  [[nodiscard]] IndexTable& table_of(const HashParts& parts) const noexcept { return *find(parts); }
+  // Null where the table has not been loaded yet.
+  [[nodiscard]] IndexTable* find(const HashParts& parts) const noexcept {
+    return tables_[index_of(parts)].load(std::memory_order_acquire);
   }
 
   // Makes `table` the only one.

@@ -64,7 +64,12 @@ struct UnusableImage {
 // large that it is not worth keeping.
 [[nodiscard]] Status write_index_image(File& file, const IndexImageSource& source);
 
-// Needs memory for the index once, and some 80 bytes for every MiB of log.
+// Reads nothing of the tables yet: each is read and checked when it is needed (see
+// KeyIndex::load_all).
+[[nodiscard]] std::expected<LoadedIndex, UnusableImage> read_index_image_lazily(
+    std::shared_ptr<const File> file);
+
+// Reads all of it. Needs memory for the index once, and some 80 bytes for every MiB of log.
 [[nodiscard]] std::expected<LoadedIndex, UnusableImage> read_index_image(const File& file);
 
 // An index with more entries than this in its overflow has no image: each search in it looks at all

@@ -42,14 +42,9 @@ class TailCursor {
   ByteView bytes_;
 };
 
-struct TableShape {
-  std::uint32_t crc;
-  bool overflows;
-};
-
 class ImageReader {
  public:
-  explicit ImageReader(const File& file) : file_(file) {}
+  explicit ImageReader(std::shared_ptr<const File> file) : file_(std::move(file)) {}
 
   [[nodiscard]] std::expected<LoadedIndex, UnusableImage> read();
 
@@ -62,30 +57,28 @@ class ImageReader {
   [[nodiscard]] Verdict take_units(TailCursor& tail);
   [[nodiscard]] Verdict take_overflow(TailCursor& tail);
   [[nodiscard]] Verdict check_overflow() const;
-  [[nodiscard]] Verdict read_tables();
 
-  const File& file_;
+  std::shared_ptr<const File> file_;
   std::uint64_t image_size_ = 0;
   IndexImageHeader header_;
-  std::vector<TableShape> shapes_;
+  std::vector<LazyTables::Shape> shapes_;
   std::vector<std::uint8_t> depths_;
   unsigned directory_depth_ = 0;
   std::vector<SegmentFacts> segments_;
   std::vector<std::optional<AddressedStretch>> units_;
   std::vector<IndexOverflow::Entry> overflow_;
   std::vector<std::uint32_t> unit_bounds_;
-  std::vector<std::unique_ptr<IndexTable>> tables_;
 };
 
 Verdict ImageReader::read_exactly(std::uint64_t offset, MutableByteView buffer) const {
-  const Result<std::size_t> count = file_.read_at(offset, buffer);
+  const Result<std::size_t> count = file_->read_at(offset, buffer);
   if (!count) return unusable("the checkpoint cannot be read: " + count.error().to_string());
   if (*count != buffer.size()) return unusable("the checkpoint is truncated");
   return {};
 }
 
 Verdict ImageReader::read_header() {
-  const Result<std::uint64_t> size = file_.size();
+  const Result<std::uint64_t> size = file_->size();
   if (!size) return unusable("the checkpoint cannot be read: " + size.error().to_string());
   image_size_ = *size;
   if (image_size_ < kIndexImageHeaderSize) return unusable("the checkpoint is truncated");
@@ -126,7 +119,7 @@ Verdict ImageReader::take_shapes(TailCursor& tail) {
     depths_.push_back(tail.take<std::uint8_t>());
     const auto overflows = tail.take<std::uint8_t>();
     if (overflows > 1 || tail.take<std::uint16_t>() != 0) return inconsistent("tables' shapes");
-    shapes_.push_back({crc, overflows == 1});
+    shapes_.push_back({crc, depths_.back(), overflows == 1});
   }
   const std::optional<unsigned> depth = directory_depth(depths_);
   if (!depth) return inconsistent("tables' shapes");
@@ -203,37 +196,17 @@ Verdict ImageReader::check_overflow() const {
   return {};
 }
 
-Verdict ImageReader::read_tables() {
-  std::vector<std::uint64_t> words(IndexTable::kWordCount);
-  std::uint64_t offset = kIndexImageHeaderSize;
-  std::uint32_t region = 0;
-  std::uint64_t key_count = header_.overflow_count;
-  for (std::size_t index = 0; index < shapes_.size(); ++index) {
-    const MutableByteView bytes = std::as_writable_bytes(std::span(words));
-    DATAWAL_TRY(read_exactly(offset, bytes));
-    if (crc32c(bytes) != shapes_[index].crc) return damaged("tables");
-    convert_le(words);
-    const IndexTable::ConstWords table_words(words);
-    if (!EntryRule(region, depths_[index], unit_bounds_).holds_for_all(table_words)) {
-      return inconsistent("tables");
-    }
-    tables_.push_back(
-        std::make_unique<IndexTable>(depths_[index], shapes_[index].overflows, table_words));
-    key_count += tables_.back()->count();
-    region += 1U << (kRegionBits - depths_[index]);
-    offset += kIndexImageTableSize;
-  }
-  if (key_count != header_.key_count) return inconsistent("number of keys");
-  return {};
-}
-
 std::expected<LoadedIndex, UnusableImage> ImageReader::read() {
   DATAWAL_TRY(read_header());
   DATAWAL_TRY(read_tail());
   auto addresses = std::make_unique<LogAddresses>();
   if (!addresses->restore(units_)) return inconsistent("addresses");
-  DATAWAL_TRY(read_tables());
-  return LoadedIndex{.index = IndexParts::assemble(std::move(tables_), directory_depth_, overflow_),
+  if (header_.key_count < overflow_.size()) return inconsistent("number of keys");
+  LazyTables::Image image{.file = std::move(file_),
+                          .shapes = std::move(shapes_),
+                          .unit_bounds = std::move(unit_bounds_),
+                          .key_count = header_.key_count - overflow_.size()};
+  return LoadedIndex{.index = IndexParts::assemble(std::move(image), directory_depth_, overflow_),
                      .addresses = std::move(addresses),
                      .secret = header_.secret,
                      .coverage = header_.coverage,
@@ -242,8 +215,17 @@ std::expected<LoadedIndex, UnusableImage> ImageReader::read() {
 
 }  // namespace
 
+std::expected<LoadedIndex, UnusableImage> read_index_image_lazily(
+    std::shared_ptr<const File> file) {
+  return ImageReader(std::move(file)).read();
+}
+
 std::expected<LoadedIndex, UnusableImage> read_index_image(const File& file) {
-  return ImageReader(file).read();
+  // Not owned, and not needed any more when all is loaded.
+  const std::shared_ptr<const File> borrowed(std::shared_ptr<const File>(), &file);
+  DATAWAL_TRY_ASSIGN(LoadedIndex loaded, read_index_image_lazily(borrowed));
+  if (loaded.index->load_all()) return loaded;
+  return unusable("the checkpoint " + std::string(loaded.index->fault()));
 }
 
 }  // namespace datawal

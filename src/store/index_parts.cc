@@ -23,23 +23,16 @@ std::optional<unsigned> directory_depth(std::span<const std::uint8_t> table_dept
   return depth;
 }
 
-std::unique_ptr<KeyIndex> IndexParts::assemble(std::vector<std::unique_ptr<IndexTable>> tables,
-                                               unsigned depth,
+std::unique_ptr<KeyIndex> IndexParts::assemble(LazyTables::Image image, unsigned depth,
                                                std::span<const IndexOverflow::Entry> overflow) {
   auto index = std::make_unique<KeyIndex>();
+  index->tables_.clear();
   index->directories_.clear();
-  IndexDirectory& directory =
-      *index->directories_.emplace_back(std::make_unique<IndexDirectory>(depth));
-  std::uint64_t size = overflow.size();
-  std::size_t entry = 0;
-  for (const std::unique_ptr<IndexTable>& table : tables) {
-    entry = directory.set_from(entry, *table);
-    size += table->count();
-  }
-  index->directory_.store(&directory, std::memory_order_release);
-  index->tables_ = std::move(tables);
+  index->directories_.push_back(std::make_unique<IndexDirectory>(depth));
+  index->directory_.store(index->directories_.back().get(), std::memory_order_release);
   index->overflow_.fill(overflow);
-  index->size_.store(size, std::memory_order_relaxed);
+  index->size_.store(image.key_count + overflow.size(), std::memory_order_relaxed);
+  index->lazy_ = std::make_unique<LazyTables>(std::move(image));
   index->count_memory();
   return index;
 }

@@ -13,6 +13,7 @@
 #include "store/index_overflow.h"
 #include "store/index_table.h"
 #include "store/key_index.h"
+#include "store/lazy_tables.h"
 
 namespace datawal {
 
@@ -23,11 +24,9 @@ namespace datawal {
 
 class IndexParts {
  public:
-  // The index with these tables, in the order of their regions, for which directory_depth() has
-  // given `depth`.
+  // The index with these tables, for which directory_depth() has given `depth`.
   [[nodiscard]] static std::unique_ptr<KeyIndex> assemble(
-      std::vector<std::unique_ptr<IndexTable>> tables, unsigned depth,
-      std::span<const IndexOverflow::Entry> overflow);
+      LazyTables::Image image, unsigned depth, std::span<const IndexOverflow::Entry> overflow);
 };
 
 }  // namespace datawal

@@ -16,6 +16,25 @@ std::unique_ptr<FrozenIndex> KeyIndex::freeze() {
   return frozen_.freeze({*directories_.back(), overflow_, size(), generation_});
 }
 
+IndexTable& KeyIndex::load_table(const HashParts& parts) const {
+  const std::unique_lock lock = lock_directories();
+  IndexDirectory& directory = *directory_.load(std::memory_order_acquire);
+  if (IndexTable* const table = directory.find(parts)) return *table;
+  IndexTable* const table = lazy_->load(parts.region);
+  if (table == nullptr) return lazy_->nothing();
+  directory.replace(parts, *table);
+  return *table;
+}
+
+bool KeyIndex::load_all() const {
+  if (!lazy_) return true;
+  for (const std::uint32_t region : lazy_->first_regions()) {
+    if (is_broken()) return false;
+    static_cast<void>(table_of(HashParts::of_region(region)));
+  }
+  return !is_broken();
+}
+
 bool KeyIndex::replace(KeyHash hash, LogAddress source, LogAddress target) {
   const HashParts parts(hash);
   keep_for_frozen(parts);
@@ -53,7 +72,7 @@ void KeyIndex::reserve_one() {
     directories_.reserve(directories_.size() + 1);
   }
   if (spare_table_ == nullptr) spare_table_ = std::make_unique<IndexTable>();
-  if (tables_.size() == tables_.capacity()) tables_.reserve(tables_.size() * 2);
+  if (tables_.size() == tables_.capacity()) tables_.reserve(tables_.size() * 2 + 1);
   count_memory();
 }
 
@@ -86,11 +105,12 @@ bool KeyIndex::can_divide(const IndexTable& table) const noexcept {
   const IndexDirectory& directory = *directories_.back();
   if (table.depth() < directory.depth()) return true;
   return directory.depth() < kRegionBits &&
-         directory.size() < tables_.size() * kDirectoryEntriesPerTableMax;
+         directory.size() < table_count() * kDirectoryEntriesPerTableMax;
 }
 
 void KeyIndex::divide(IndexTable& table, const HashParts& parts) {
   reserve_one();
+  const std::unique_lock lock = lock_directories();
   if (table.depth() == directories_.back()->depth()) {
     spare_directory_->double_from(*directories_.back());
     directories_.push_back(std::move(spare_directory_));
@@ -104,7 +124,8 @@ void KeyIndex::divide(IndexTable& table, const HashParts& parts) {
 }
 
 std::size_t KeyIndex::memory_size() const noexcept {
-  return memory_size_.load(std::memory_order_relaxed) + overflow_.memory_size();
+  return memory_size_.load(std::memory_order_relaxed) + overflow_.memory_size() +
+         (lazy_ ? lazy_->memory_size() : 0);
 }
 
 void KeyIndex::count_memory() noexcept {

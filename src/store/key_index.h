@@ -42,6 +42,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -53,6 +54,7 @@
 #include "store/index_overflow.h"
 #include "store/index_table.h"
 #include "store/key_hash.h"
+#include "store/lazy_tables.h"
 #include "store/pending_puts.h"
 
 namespace datawal {
@@ -109,9 +111,10 @@ class KeyIndex {
   // first.
   void prefetch(KeyHash hash) const noexcept {
     const HashParts parts(hash);
-    const IndexTable& table = table_of(parts);
-    table.prefetch_tags(parts);
-    table.prefetch_slots(parts);
+    const IndexTable* const table = loaded_table_of(parts);
+    if (table == nullptr) return;
+    table->prefetch_tags(parts);
+    table->prefetch_slots(parts);
   }
 
   // Calls visit(LogAddress) for what the other functions would ask `matches` about, as far as it is
@@ -120,7 +123,9 @@ class KeyIndex {
   template <typename Visit>
   void visit_candidates(KeyHash hash, const Visit& visit) const {
     const HashParts parts(hash);
-    static_cast<void>(table_of(parts).visit(parts, [&](std::uint64_t slot, const IndexCell&) {
+    IndexTable* const table = loaded_table_of(parts);
+    if (table == nullptr) return;
+    static_cast<void>(table->visit(parts, [&](std::uint64_t slot, const IndexCell&) {
       visit(address_in_slot(slot));
       return true;
     }));
@@ -129,6 +134,14 @@ class KeyIndex {
   // Makes sure that the next put() allocates nothing.
   void reserve_one();
 
+  // Loads what is still in an image. False if that is not what was written: then freeze() and
+  // for_each() must not be called, and of the others those that search in a table that could not be
+  // loaded give MatchFailed.
+  [[nodiscard]] bool load_all() const;
+  [[nodiscard]] bool is_broken() const noexcept { return lazy_ != nullptr && lazy_->is_broken(); }
+  // In which way the image is damaged, if it is.
+  [[nodiscard]] const char* fault() const noexcept { return lazy_ ? lazy_->fault() : nullptr; }
+
   // Calls visit(IndexedRecord) for every key, in no order. For the thread that may change entries.
   template <typename Visit>
   void for_each(const Visit& visit) const {
@@ -136,6 +149,7 @@ class KeyIndex {
       visit(IndexedRecord{address_in_slot(slot), region_in_slot(slot)});
     };
     for (const std::unique_ptr<IndexTable>& table : tables_) table->visit_all(visit_slot);
+    if (lazy_) lazy_->visit_all(visit_slot);
     overflow_.visit_all(visit_slot);
   }
 
@@ -143,14 +157,26 @@ class KeyIndex {
   [[nodiscard]] std::uint64_t size() const noexcept {
     return size_.load(std::memory_order_relaxed);
   }
+  [[nodiscard]] std::size_t table_count() const noexcept {
+    return tables_.size() + (lazy_ ? lazy_->table_count() : 0);
+  }
   // In bytes, everything included.
   [[nodiscard]] std::size_t memory_size() const noexcept;
 
  private:
   friend class IndexParts;
 
-  [[nodiscard]] IndexTable& table_of(const HashParts& parts) const noexcept {
-    return directory_.load(std::memory_order_acquire)->table_of(parts);
+  [[nodiscard]] IndexTable* loaded_table_of(const HashParts& parts) const noexcept {
+    return directory_.load(std::memory_order_acquire)->find(parts);
+  }
+  [[nodiscard]] IndexTable& table_of(const HashParts& parts) const {
+    IndexTable* const table = loaded_table_of(parts);
+    return table != nullptr ? *table : load_table(parts);
+  }
+  [[nodiscard, gnu::noinline]] IndexTable& load_table(const HashParts& parts) const;
+  // While tables are loaded by whoever needs them, directories are changed by one at a time.
+  [[nodiscard]] std::unique_lock<std::mutex> lock_directories() const {
+    return lazy_ ? std::unique_lock(lazy_->mutex()) : std::unique_lock<std::mutex>();
   }
   // As visit_bucket(), for all places where an entry of `table` may be.
   template <typename Visit>
@@ -175,7 +201,8 @@ class KeyIndex {
   PendingPuts pending_;
   std::atomic<IndexDirectory*> directory_{nullptr};  // the last of directories_
   std::vector<std::unique_ptr<IndexDirectory>> directories_;
-  std::vector<std::unique_ptr<IndexTable>> tables_;
+  std::unique_ptr<LazyTables> lazy_;                 // of the image that the index was loaded from
+  std::vector<std::unique_ptr<IndexTable>> tables_;  // the others
   IndexOverflow overflow_;
   std::unique_ptr<IndexTable> spare_table_;
   std::unique_ptr<IndexDirectory> spare_directory_;

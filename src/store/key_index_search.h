@@ -58,7 +58,7 @@ IndexAnswer KeyIndex::find(KeyHash hash, const Matches& matches) const {
       return found || failed || is_superseded;
     });
   } while (is_superseded);
-  if (failed) return std::unexpected(MatchFailed{});
+  if (failed || (!found && is_broken())) return std::unexpected(MatchFailed{});
   return found;
 }
 
@@ -84,7 +84,7 @@ std::expected<KeyIndex::Place, MatchFailed> KeyIndex::locate(KeyHash hash, const
   IndexTable& table = table_of(place.parts_);
   table.prefetch_slots(place.parts_);
   visit(table, place.parts_, look_at);
-  if (failed) return std::unexpected(MatchFailed{});
+  if (failed || is_broken()) return std::unexpected(MatchFailed{});
   return place;
 }
 

@@ -22,6 +22,12 @@ void copy_bytes(ByteView source, std::byte* target) {
   if (!source.empty()) std::memcpy(target, source.data(), source.size());
 }
 
+// Matches do not fail for who reads; so the index has.
+Error no_answer() {
+  return Error{.code = ErrorCode::kCorruption,
+               .message = "the checkpoint of the index is damaged; open the store again"};
+}
+
 // The value of a frame as one that owns its bytes.
 Value to_value(FetchedFrame fetched) {
   const ByteView value = fetched.frame.record.payload;
@@ -40,7 +46,8 @@ template <typename Index>
 Result<std::optional<FoundRecord>> KeyLookup<Index>::fetch(ByteView key, KeyHash hash) const {
   const KeyMatcher matcher(*records_, hash_function_, key, hash, KeyMatcher::Purpose::kRead);
   const IndexAnswer answer = index_->find(hash, matcher);
-  const std::optional<LogAddress> address = answer ? *answer : std::nullopt;
+  if (!answer) return std::unexpected(no_answer());
+  const std::optional<LogAddress> address = *answer;
   if (const Error* damage = matcher.damage_behind(address)) return std::unexpected(*damage);
   if (!address) return std::nullopt;
   if (std::optional<FetchedFrame> fetched = matcher.take(*address)) {

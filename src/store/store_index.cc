@@ -1,5 +1,6 @@
 #include "store/store_index.h"
 
+#include <string>
 #include <utility>
 
 #include "base/try.h"
@@ -11,26 +12,60 @@ namespace datawal {
 StoreIndex::StoreIndex(std::shared_ptr<const Directory> directory, StoreRecords::Access access,
                        const SipHashKey& secret)
     : secret_(secret),
-      index_(std::make_shared<KeyIndex>()),
-      records_(std::make_shared<StoreRecords>(std::move(directory), std::move(access))),
-      lookup_(*index_, *records_, KeyHashFunction(secret_)) {}
+      hash_function_(secret_),
+      records_(std::make_shared<StoreRecords>(std::move(directory), std::move(access))) {
+  add_version(std::make_shared<KeyIndex>());
+}
 
 StoreIndex::StoreIndex(std::shared_ptr<const Directory> directory, StoreRecords::Access access,
                        LoadedIndex loaded)
     : secret_(loaded.secret),
-      index_(std::move(loaded.index)),
+      hash_function_(secret_),
       records_(std::make_shared<StoreRecords>(std::move(directory), std::move(access),
-                                              std::move(loaded.addresses), loaded.segments)),
-      lookup_(*index_, *records_, KeyHashFunction(secret_)) {}
+                                              std::move(loaded.addresses), loaded.segments)) {
+  add_version(std::move(loaded.index));
+}
+
+StoreIndex::StoreIndex(const StoreIndex& other, std::shared_ptr<KeyIndex> index)
+    : secret_(other.secret_), hash_function_(other.hash_function_), records_(other.records_) {
+  add_version(std::move(index));
+}
+
+void StoreIndex::add_version(std::shared_ptr<KeyIndex> index) {
+  versions_.push_back(std::make_unique<const Version>(std::move(index), *records_, hash_function_));
+  current_.store(versions_.back().get(), std::memory_order_release);
+}
+
+Status StoreIndex::rebuild(const std::function<Status(StoreIndex&)>& replay) {
+  records_->forget_dead();
+  auto index = std::make_shared<KeyIndex>();
+  StoreIndex anew(*this, index);
+  DATAWAL_TRY(replay(anew));
+  add_version(std::move(index));
+  return {};
+}
+
+Error StoreIndex::broken() const {
+  return Error{.code = ErrorCode::kCorruption,
+               .message = "the checkpoint of the index " + std::string(index().fault()) +
+                          "; open the store again",
+               .path = records_->directory()->path().string()};
+}
 
 Result<SavedIndex> StoreIndex::freeze_for_saving() const {
   DATAWAL_TRY(settle());
-  return SavedIndex{index_, index_->freeze(), records_->addresses().stretches()};
+  DATAWAL_TRY(load_all());
+  return SavedIndex{current().index, index().freeze(), records_->addresses().stretches()};
 }
 
 Result<FrozenStore> StoreIndex::freeze() const {
   DATAWAL_TRY(settle());
-  return FrozenStore{index_, index_->freeze(), records_, records_->hold(), lookup_.hash_function()};
+  DATAWAL_TRY(load_all());
+  return FrozenStore{current().index, index().freeze(), records_, records_->hold(), hash_function_};
+}
+
+Status StoreIndex::load_all() const {
+  return index().load_all() ? Status{} : std::unexpected(broken());
 }
 
 Status StoreIndex::settle() const {
@@ -40,11 +75,11 @@ Status StoreIndex::settle() const {
 
 // Sees to it that nothing is pending of the keys with this hash.
 Status StoreIndex::settle_key(KeyHash hash) const {
-  return index_->pending().find(hash) ? settle() : Status{};
+  return index().pending().find(hash) ? settle() : Status{};
 }
 
 Status StoreIndex::settle_oldest() const {
-  const PendingPut put = index_->pending()[0];
+  const PendingPut put = index().pending()[0];
   const ByteView bytes = records_->view(put.address);
   if (bytes.size() >= kFrameSizeMin && bytes.size() >= frame_size(header_key_size(bytes), 0)) {
     const ByteView key = bytes.subspan(kFrameHeaderSize, header_key_size(bytes));
@@ -53,22 +88,21 @@ Status StoreIndex::settle_oldest() const {
     DATAWAL_TRY_ASSIGN(const FetchedFrame fetched, records_->fetch(put.address));
     DATAWAL_TRY(put_at_address(put.address, fetched.frame.record.key, put.hash));
   }
-  index_->pending().pop();
+  index().pending().pop();
   return {};
 }
 
 Status StoreIndex::put_at_address(LogAddress address, ByteView key, KeyHash hash) const {
-  index_->reserve_one();
+  index().reserve_one();
   DATAWAL_TRY_ASSIGN(const KeyIndex::Place place, locate(key, hash));
-  note_dead(index_->put_at(place, address));
+  note_dead(index().put_at(place, address));
   return {};
 }
 
 Result<KeyIndex::Place> StoreIndex::locate(ByteView key, KeyHash hash) const {
-  const KeyMatcher matcher(*records_, lookup_.hash_function(), key, hash,
-                           KeyMatcher::Purpose::kReplace);
-  auto place = index_->locate(hash, matcher);
-  if (!place) return std::unexpected(matcher.failure());
+  const KeyMatcher matcher(*records_, hash_function_, key, hash, KeyMatcher::Purpose::kReplace);
+  auto place = index().locate(hash, matcher);
+  if (!place) return std::unexpected(is_broken() ? broken() : matcher.failure());
   return *std::move(place);
 }
 
@@ -78,10 +112,10 @@ Result<PreparedPut> StoreIndex::prepare_put(ByteView key) {
   DATAWAL_TRY(settle_key(hash));
   // What is not in memory is not there sooner for being asked for earlier.
   if (!records_->maps_last_segment() || !PendingPuts::can_hold(hash)) {
-    index_->reserve_one();
+    index().reserve_one();
     return locate(key, hash);
   }
-  if (index_->pending().is_full()) DATAWAL_TRY(settle_oldest());
+  if (index().pending().is_full()) DATAWAL_TRY(settle_oldest());
   return hash;
 }
 
@@ -96,10 +130,10 @@ void StoreIndex::note_put(const PreparedPut& prepared, const RecordRef& ref) {
   const Result<LogAddress> address = records_->add(ref);
   if (!address) return;
   if (const auto* place = std::get_if<KeyIndex::Place>(&prepared)) {
-    note_dead(index_->put_at(*place, *address));
+    note_dead(index().put_at(*place, *address));
     return;
   }
-  PendingPuts& pending = index_->pending();
+  PendingPuts& pending = index().pending();
   pending.push({std::get<KeyHash>(prepared), *address});
   // The entry of an earlier one is there by now, and says what else is to be loaded.
   constexpr std::size_t kEarlier = PendingPuts::kCapacity / 2 + 1;
@@ -107,13 +141,13 @@ void StoreIndex::note_put(const PreparedPut& prepared, const RecordRef& ref) {
 }
 
 void StoreIndex::note_removal(const KeyIndex::Place& place) {
-  note_dead(index_->erase_at(place));
+  note_dead(index().erase_at(place));
 }
 
 void StoreIndex::move(KeyHash hash, LogAddress source, const RecordRef& target) {
   const Result<LogAddress> address = records_->add(target);
   // Where the key has been written meanwhile, the copy is dead already.
-  if (address && !index_->replace(hash, source, *address)) records_->note_dead(*address);
+  if (address && !index().replace(hash, source, *address)) records_->note_dead(*address);
 }
 
 Status StoreIndex::replay(const ScannedRecord& record) {
@@ -130,7 +164,7 @@ Status StoreIndex::replay(const ScannedRecord& record) {
 }
 
 void StoreIndex::continue_write(KeyHash hash) const {
-  index_->visit_candidates(hash, [this](LogAddress address) {
+  index().visit_candidates(hash, [this](LogAddress address) {
     const ByteView bytes = records_->view(address);
     if (!bytes.empty()) __builtin_prefetch(bytes.data());
   });
@@ -141,7 +175,7 @@ Status StoreIndex::finish_replay(KeyHash hash, RecordType type, LogAddress addre
   const ByteView key = frame.subspan(kFrameHeaderSize, header_key_size(frame));
   if (type == RecordType::kPut) return put_at_address(address, key, hash);
   DATAWAL_TRY_ASSIGN(const KeyIndex::Place place, locate(key, hash));
-  note_dead(index_->erase_at(place));
+  note_dead(index().erase_at(place));
   return {};
 }
 

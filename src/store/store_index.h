@@ -4,9 +4,12 @@
 // other functions are for one thread at a time, whoever else reads meanwhile.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -46,8 +49,22 @@ class StoreIndex {
   StoreIndex(std::shared_ptr<const Directory> directory, StoreRecords::Access access,
              LoadedIndex loaded);
 
+  StoreIndex(StoreIndex&& other) noexcept
+      : secret_(other.secret_),
+        hash_function_(other.hash_function_),
+        records_(std::move(other.records_)),
+        versions_(std::move(other.versions_)),
+        current_(other.current_.load(std::memory_order_relaxed)) {}
+
   // For looking up keys.
-  [[nodiscard]] const KeyLookup<KeyIndex>& lookup() const { return lookup_; }
+  [[nodiscard]] const KeyLookup<KeyIndex>& lookup() const { return current().lookup; }
+
+  // Whether the image that the index was loaded from has turned out to be damaged: then what needs
+  // the damaged part fails with kCorruption, until the index has been built anew.
+  [[nodiscard]] bool is_broken() const noexcept { return index().is_broken(); }
+  // Builds it from what `replay` gives, which is all there is in the log. For the thread that may
+  // change the index; others may search meanwhile.
+  [[nodiscard]] Status rebuild(const std::function<Status(StoreIndex&)>& replay);
   // The keys as they are now. For the thread that may change them. Fails as settle() does.
   [[nodiscard]] Result<FrozenStore> freeze() const;
 
@@ -62,20 +79,22 @@ class StoreIndex {
   // Takes over the puts that are pending: see PendingPuts. For the thread that may change the
   // index. Fails where a record that they replace cannot be read; then they stay pending.
   [[nodiscard]] Status settle() const;
-  [[nodiscard]] bool is_settled() const noexcept { return index_->pending().is_empty(); }
+  // Loads what is still in the image. Fails if that is damaged.
+  [[nodiscard]] Status load_all() const;
+  [[nodiscard]] bool is_settled() const noexcept { return index().pending().is_empty(); }
 
   // The same for many records, of which each changes where the next has to look: see IndexBatch.
   // What a write to `key` replaces is known before, by its place; `replaces` is then asked about
   // addresses and must not fail.
   [[nodiscard]] Result<KeyIndex::Place> locate(ByteView key, KeyHash hash) const;
-  void begin_change(KeyHash hash) const { index_->prefetch(hash); }
+  void begin_change(KeyHash hash) const { index().prefetch(hash); }
   template <typename Replaces>
   void change(KeyHash hash, RecordType type, LogAddress address, const Replaces& replaces) {
     if (type == RecordType::kPut) {
-      index_->reserve_one();
-      note_dead(index_->put(hash, address, replaces));
+      index().reserve_one();
+      note_dead(index().put(hash, address, replaces));
     } else {
-      note_dead(index_->erase(hash, replaces));
+      note_dead(index().erase(hash, replaces));
     }
   }
   // Takes over what a record of the log does to the keys. Fails as those do.
@@ -92,10 +111,10 @@ class StoreIndex {
 
   // What a segment's rewriting asks: the hash of a key, whether a record is the one that a live key
   // has its value from, and to make it another, whose address cannot fail to be had.
-  [[nodiscard]] KeyHash hash_of(ByteView key) const { return lookup_.hash_function()(key); }
-  void prefetch(KeyHash hash) const { index_->prefetch(hash); }
+  [[nodiscard]] KeyHash hash_of(ByteView key) const { return hash_function_(key); }
+  void prefetch(KeyHash hash) const { index().prefetch(hash); }
   [[nodiscard]] bool holds(KeyHash hash, LogAddress address) const {
-    return index_->holds(hash, address);
+    return index().holds(hash, address);
   }
   void move(KeyHash hash, LogAddress source, const RecordRef& target);
 
@@ -106,9 +125,9 @@ class StoreIndex {
   [[nodiscard]] const StoreRecords& records() const { return *records_; }
   [[nodiscard]] StoreRecords& records() { return *records_; }
   // Without the puts that are pending.
-  [[nodiscard]] std::uint64_t size() const noexcept { return index_->size(); }
+  [[nodiscard]] std::uint64_t size() const noexcept { return index().size(); }
   // In bytes; any thread may ask.
-  [[nodiscard]] std::size_t memory_size() const noexcept { return index_->memory_size(); }
+  [[nodiscard]] std::size_t memory_size() const noexcept { return index().memory_size(); }
 
  private:
   [[nodiscard]] Status settle_key(KeyHash hash) const;
@@ -121,11 +140,31 @@ class StoreIndex {
     if (answer) note_dead(*answer);
   }
 
+  // An index, and what looks up keys in it. Neither moves.
+  struct Version {
+    Version(std::shared_ptr<KeyIndex> its_index, const StoreRecords& records,
+            const KeyHashFunction& hash_function)
+        : index(std::move(its_index)), lookup(*index, records, hash_function) {}
+
+    std::shared_ptr<KeyIndex> index;  // shared with snapshots, which may outlive the store
+    KeyLookup<KeyIndex> lookup;
+  };
+
+  // Of another index of the same records, without keys.
+  explicit StoreIndex(const StoreIndex& other, std::shared_ptr<KeyIndex> index);
+  [[nodiscard]] const Version& current() const noexcept {
+    return *current_.load(std::memory_order_acquire);
+  }
+  [[nodiscard]] KeyIndex& index() const noexcept { return *current().index; }
+  void add_version(std::shared_ptr<KeyIndex> index);
+  [[nodiscard]] Error broken() const;
+
   SipHashKey secret_;
-  // Neither of the two moves. Shared with snapshots, which may outlive the store.
-  std::shared_ptr<KeyIndex> index_;
-  std::shared_ptr<StoreRecords> records_;
-  KeyLookup<KeyIndex> lookup_;
+  KeyHashFunction hash_function_;
+  std::shared_ptr<StoreRecords> records_;  // shared with snapshots
+  // The last is in use. The others stay, because somebody may still be searching in them.
+  std::vector<std::unique_ptr<const Version>> versions_;
+  std::atomic<const Version*> current_{nullptr};
 };
 
 }  // namespace datawal

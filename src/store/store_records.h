@@ -72,6 +72,8 @@ class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
 
   // Notes that nothing leads to the record at `address` any more.
   void note_dead(LogAddress address);
+  // Takes back all that has been noted so.
+  void forget_dead() { addresses_->forget_dead(); }
 
   // Who looks up an address and what is there without holding it is in a use of this.
   [[nodiscard]] const GracePeriod& grace() const { return grace_; }

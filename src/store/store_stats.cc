@@ -22,6 +22,7 @@ Stats DataWal::Impl::stats_of_view() const {
 
 Stats DataWal::Impl::stats() const {
   Stats stats = shared_log_ != nullptr ? shared_log_->stats() : stats_of_view();
+  if (is_mended_.load(std::memory_order_relaxed)) stats.open.checkpoint = CheckpointUse::kUnfit;
   stats.reads = lookups_.counts();
   stats.latencies.get = lookups_.latency();
   stats.compactions = compactions_.totals();

@@ -1,0 +1,78 @@
+#include "store/lazy_tables.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "base/endian.h"
+#include "format/index_image_header.h"
+#include "store/index_image_check.h"
+
+namespace datawal {
+
+LazyTables::LazyTables(Image image)
+    : file_(std::move(image.file)),
+      shapes_(std::move(image.shapes)),
+      unit_bounds_(std::move(image.unit_bounds)),
+      key_count_(image.key_count) {
+  first_regions_.reserve(shapes_.size());
+  std::uint32_t region = 0;
+  for (const Shape& shape : shapes_) {
+    first_regions_.push_back(region);
+    region += 1U << (kRegionBits - shape.depth);
+  }
+}
+
+IndexTable* LazyTables::load(std::uint32_t region) {
+  const auto behind = std::ranges::upper_bound(first_regions_, region);
+  std::unique_ptr<IndexTable> table =
+      read(static_cast<std::size_t>(behind - first_regions_.begin()) - 1);
+  if (!table) return nullptr;
+  loaded_keys_ += table->count();
+  tables_.push_back(std::move(table));
+  if (loaded_count_.fetch_add(1, std::memory_order_relaxed) + 1 == shapes_.size()) {
+    file_.reset();
+    words_ = {};
+    if (loaded_keys_ != key_count_) return fail("contradicts itself in its number of keys");
+  }
+  return tables_.back().get();
+}
+
+std::unique_ptr<IndexTable> LazyTables::read(std::size_t index) {
+  if (is_broken()) return nullptr;
+  words_.resize(IndexTable::kWordCount);
+  const MutableByteView bytes = std::as_writable_bytes(std::span(words_));
+  const std::uint64_t offset = kIndexImageHeaderSize + index * kIndexImageTableSize;
+  const Result<std::size_t> count = file_->read_at(offset, bytes);
+  const Shape& shape = shapes_[index];
+  if (!count || *count != bytes.size() || crc32c(bytes) != shape.crc) {
+    (void)fail("is damaged in its tables");
+    return nullptr;
+  }
+  convert_le(words_);
+  const IndexTable::ConstWords words(words_);
+  if (!EntryRule(first_regions_[index], shape.depth, unit_bounds_).holds_for_all(words)) {
+    (void)fail("contradicts itself in its tables");
+    return nullptr;
+  }
+  return std::make_unique<IndexTable>(shape.depth, shape.overflows, words);
+}
+
+IndexTable* LazyTables::fail(const char* fault) noexcept {
+  fault_.store(fault, std::memory_order_release);
+  return nullptr;
+}
+
+IndexTable& LazyTables::nothing() {
+  if (!nothing_) nothing_ = std::make_unique<IndexTable>();
+  return *nothing_;
+}
+
+std::size_t LazyTables::memory_size() const noexcept {
+  return sizeof *this +
+         loaded_count_.load(std::memory_order_relaxed) * (sizeof(IndexTable) + sizeof(tables_[0])) +
+         shapes_.size() * (sizeof(shapes_[0]) + sizeof(first_regions_[0])) +
+         unit_bounds_.size() * sizeof(unit_bounds_[0]);
+}
+
+}  // namespace datawal
