@@ -45,7 +45,11 @@ std::unique_ptr<IndexTable> LazyTables::read(std::size_t index) {
   const std::uint64_t offset = kIndexImageHeaderSize + index * kIndexImageTableSize;
   const Result<std::size_t> count = file_->read_at(offset, bytes);
   const Shape& shape = shapes_[index];
-  if (!count || *count != bytes.size() || crc32c(bytes) != shape.crc) {
+  if (!count) {
+    (void)fail("cannot be read in its tables");
+    return nullptr;
+  }
+  if (*count != bytes.size() || crc32c(bytes) != shape.crc) {
     (void)fail("is damaged in its tables");
     return nullptr;
   }
