@@ -8,9 +8,10 @@
 //   if (value && *value) use((*value)->text());
 //
 // Memory: 15 bytes a live key, whatever the key's length; keys and values stay on disk, and are
-// read through the page cache. A walk over all keys takes 8 bytes a key more while it lasts; an
-// order of them (Snapshot::range, compact_to, export_jsonl) 24, or 56 where keys begin with the
-// same eight bytes, and the keys themselves where files are not mapped.
+// read through the page cache. A walk over all keys takes 16 bytes for each 128 KiB of log while it
+// lasts, and 8 bytes for each key that lies among records that are dead, or in a file that is not
+// mapped. An order of them (Snapshot::range, compact_to, export_jsonl) takes 32 bytes a key, or 56
+// where keys begin with the same eight bytes, and the keys themselves where files are not mapped.
 //
 // Thread safety: any number of threads may call any function of one DataWal at the same time, but
 // for moving and destroying it. get() and its like, contains_key() and ref_of() take no lock and
@@ -134,10 +135,11 @@ class DATAWAL_EXPORT DataWal {
   [[nodiscard]] VersionCursor history(ByteView key) const;
 
   // All live keys with their values, or without (Item::value is then empty), in log order, lazily,
-  // as they are now: the cursor has a snapshot. Cost: see ItemCursor::next.
+  // as they are now: the cursor has a snapshot. Cost: see ItemCursor::next_batch.
   [[nodiscard]] ItemCursor items() const;
   [[nodiscard]] ItemCursor keys() const;
-  // Calls `visit` for each live key until it returns false. The views are valid during the call.
+  // Calls `visit` for each live key, in log order, until it returns false. The views are valid
+  // during the call.
   [[nodiscard]] Status for_each(const std::function<bool(const Item&)>& visit) const;
 
   // Writes the live keys as a new store into `target`, which must not exist or be an empty

@@ -3,11 +3,17 @@
 //   datawal::ItemCursor items = store.items();
 //   while (auto item = items.next()) { if (!*item) break; /* use (*item)->key and ->value */ }
 //
+//   while (auto batch = items.next_batch()) {    // the same, faster
+//     if (batch->empty()) break;
+//     for (const datawal::Item& item : *batch) { /* use item.key and item.value */ }
+//   }
+//
 // Thread safety: a cursor belongs to one thread at a time.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "datawal/bytes.h"
 #include "datawal/error.h"
@@ -35,9 +41,13 @@ class DATAWAL_EXPORT ItemCursor {
   ~ItemCursor();
 
   // The next key and its value, or nullopt at the end. Fails as DataWal::get does, and does so
-  // again when it is called again: no record is passed over. Cost: the first call sorts 8 bytes a
-  // key; then one CRC each, and reads of up to 256 KiB where files are not mapped.
+  // again when it is called again: no record is passed over.
   [[nodiscard]] Result<std::optional<Item>> next();
+  // As many of the next as are at hand, one at least, or none at the end: what walks fastest. The
+  // views are valid until the cursor moves. Cost: the first call looks at the index; then a CRC and
+  // a hash each, side by side for neighbours in the log where nothing around them is dead, and
+  // reads of up to 256 KiB where files are not mapped.
+  [[nodiscard]] Result<std::span<const Item>> next_batch();
 
  private:
   std::unique_ptr<ItemCursorState> state_;

@@ -1,5 +1,6 @@
 #include "base/crc32c.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/endian.h"
@@ -57,6 +58,16 @@ std::uint32_t extend_portable(std::uint32_t crc, const std::byte* data, std::siz
   return ~state;
 }
 
+using Extend = std::uint32_t (*)(std::uint32_t, const std::byte*, std::size_t) noexcept;
+
+template <Extend kExtend>
+FourCrcs one_after_the_other(const FourBlocks& blocks) noexcept {
+  FourCrcs crcs;
+  std::ranges::transform(blocks, crcs.begin(),
+                         [](ByteView block) { return kExtend(0, block.data(), block.size()); });
+  return crcs;
+}
+
 #if defined(__x86_64__)
 
 __attribute__((target("sse4.2"))) std::uint32_t extend_sse42(std::uint32_t crc,
@@ -78,10 +89,32 @@ __attribute__((target("sse4.2"))) std::uint32_t extend_sse42(std::uint32_t crc,
   return ~tail;
 }
 
+// By turns, as far as the shortest goes.
+__attribute__((target("sse4.2"))) FourCrcs four_sse42(const FourBlocks& blocks) noexcept {
+  const auto& [a, b, c, d] = blocks;
+  const std::size_t common =
+      std::min(std::min(a.size(), b.size()), std::min(c.size(), d.size())) / 8 * 8;
+  std::uint64_t state_a = ~std::uint32_t{0};
+  std::uint64_t state_b = state_a;
+  std::uint64_t state_c = state_a;
+  std::uint64_t state_d = state_a;
+  for (std::size_t at = 0; at < common; at += 8) {
+    state_a = _mm_crc32_u64(state_a, load_le<std::uint64_t>(a.data() + at));
+    state_b = _mm_crc32_u64(state_b, load_le<std::uint64_t>(b.data() + at));
+    state_c = _mm_crc32_u64(state_c, load_le<std::uint64_t>(c.data() + at));
+    state_d = _mm_crc32_u64(state_d, load_le<std::uint64_t>(d.data() + at));
+  }
+  const auto finish = [common](std::uint64_t state, ByteView block) {
+    return extend_sse42(~static_cast<std::uint32_t>(state), block.data() + common,
+                        block.size() - common);
+  };
+  return {finish(state_a, a), finish(state_b, b), finish(state_c, c), finish(state_d, d)};
+}
+
 bool has_short_instruction() {
   return __builtin_cpu_supports("sse4.2") != 0;
 }
-constexpr Crc32cImplementation kShort{"sse4.2", extend_sse42};
+constexpr Crc32cImplementation kShort{"sse4.2", extend_sse42, four_sse42};
 
 #elif defined(__aarch64__) && defined(__linux__)
 
@@ -96,14 +129,15 @@ __attribute__((target("+crc"))) std::uint32_t extend_armv8(std::uint32_t crc, co
 bool has_short_instruction() {
   return (getauxval(AT_HWCAP) & HWCAP_CRC32) != 0;
 }
-constexpr Crc32cImplementation kShort{"armv8-crc", extend_armv8};
+constexpr Crc32cImplementation kShort{"armv8-crc", extend_armv8, one_after_the_other<extend_armv8>};
 
 #else
 
 bool has_short_instruction() {
   return false;
 }
-constexpr Crc32cImplementation kShort{"portable", extend_portable};
+constexpr Crc32cImplementation kShort{"portable", extend_portable,
+                                      one_after_the_other<extend_portable>};
 
 #endif
 
@@ -146,17 +180,24 @@ std::uint32_t extend_by_size(std::uint32_t crc, const std::byte* data, std::size
   return size < kIsalSizeMin ? kShort.extend(crc, data, size) : extend_isal(crc, data, size);
 }
 
+FourCrcs four_by_size(const FourBlocks& blocks) noexcept {
+  const bool is_short =
+      std::ranges::all_of(blocks, [](ByteView block) { return block.size() < kIsalSizeMin; });
+  return is_short ? kShort.four(blocks) : one_after_the_other<extend_by_size>(blocks);
+}
+
 #endif
 
 }  // namespace
 
 std::vector<Crc32cImplementation> crc32c_implementations() {
-  std::vector<Crc32cImplementation> found = {{"portable", extend_portable}};
+  std::vector<Crc32cImplementation> found = {
+      {"portable", extend_portable, one_after_the_other<extend_portable>}};
   if (!has_short_instruction()) return found;
   found.push_back(kShort);
 #if defined(DATAWAL_HAVE_ISAL)
-  found.push_back({"isa-l", extend_isal});
-  found.push_back({"by size", extend_by_size});
+  found.push_back({"isa-l", extend_isal, one_after_the_other<extend_isal>});
+  found.push_back({"by size", extend_by_size, four_by_size});
 #endif
   return found;
 }
@@ -164,6 +205,11 @@ std::vector<Crc32cImplementation> crc32c_implementations() {
 std::uint32_t crc32c(ByteView bytes, std::uint32_t crc) noexcept {
   static const auto extend = crc32c_implementations().back().extend;
   return extend(crc, bytes.data(), bytes.size());
+}
+
+FourCrcs crc32c_four(const FourBlocks& blocks) noexcept {
+  static const auto four = crc32c_implementations().back().four;
+  return four(blocks);
 }
 
 }  // namespace datawal

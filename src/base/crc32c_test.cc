@@ -38,6 +38,23 @@ TEST(Crc32c, EveryImplementationAgreesAtEveryLengthAndAlignment) {
   }
 }
 
+TEST(Crc32c, OfFourBlocksIsThatOfEach) {
+  const Bytes bytes = random_bytes(1'100);
+  const ByteView view = bytes;
+  for (const std::size_t other : {0U, 5U, 40U, 255U, 256U, 300U}) {
+    for (std::size_t size = 0; size < 300; ++size) {
+      const FourBlocks blocks = {view.first(size), view.subspan(1, other), view.subspan(300, size),
+                                 view.subspan(7, 143)};
+      const FourCrcs expected = {crc32c(blocks[0]), crc32c(blocks[1]), crc32c(blocks[2]),
+                                 crc32c(blocks[3])};
+      ASSERT_EQ(crc32c_four(blocks), expected) << size << " and " << other;
+      for (const Crc32cImplementation& one : crc32c_implementations()) {
+        ASSERT_EQ(one.four(blocks), expected) << one.name;
+      }
+    }
+  }
+}
+
 TEST(Crc32c, ContinuesAtEverySplit) {
   const Bytes bytes = random_bytes(600);
   const ByteView view = bytes;

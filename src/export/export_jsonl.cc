@@ -1,3 +1,4 @@
+#include <span>
 #include <string>
 
 #include "base/try.h"
@@ -6,21 +7,32 @@
 #include "file/buffered_writer.h"
 #include "file/staging.h"
 #include "store/data_wal_impl.h"
+#include "store/ordered_records.h"
 #include "store/snapshot_state.h"
 #include "store/sorted_keys.h"
 
 namespace datawal {
 namespace {
 
+// Lines are handed on when there are so many bytes of them, to be still in the cache then.
+constexpr std::size_t kLinesSize = std::size_t{32} << 10;
+
 Status write_lines(const SnapshotState& snapshot, const SortedKeys& sorted,
                    BufferedWriter& writer) {
-  std::string line;
-  DATAWAL_TRY(snapshot.visit_in_order(sorted, [&](const DecodedFrame& frame) {
-    line.clear();
-    append_jsonl_line(line, frame.record.key, frame.record.payload);
-    return writer.append(as_bytes(line));
-  }));
-  return writer.flush();
+  OrderedRecords records(snapshot, sorted);
+  std::string lines;
+  while (true) {
+    DATAWAL_TRY_ASSIGN(const std::span<const Item> items, records.next());
+    if (items.empty()) return writer.flush();
+    for (const Item& item : items) {
+      append_jsonl_line(lines, item.key, item.value);
+      if (lines.size() < kLinesSize) continue;
+      DATAWAL_TRY(writer.append(as_bytes(lines)));
+      lines.clear();
+    }
+    DATAWAL_TRY(writer.append(as_bytes(lines)));
+    lines.clear();
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/base64.h"
@@ -86,11 +87,21 @@ class LineHandler {
 }  // namespace
 
 void append_jsonl_line(std::string& text, ByteView key, ByteView value) {
-  text += "{\"key_b64\":\"";
-  base64_append(text, key);
-  text += "\",\"value_b64\":\"";
-  base64_append(text, value);
-  text += "\"}\n";
+  constexpr std::string_view kBegin = "{\"key_b64\":\"";
+  constexpr std::string_view kMiddle = "\",\"value_b64\":\"";
+  constexpr std::string_view kEnd = "\"}\n";
+  const std::size_t start = text.size();
+  const std::size_t size = start + kBegin.size() + base64_size(key.size()) + kMiddle.size() +
+                           base64_size(value.size()) + kEnd.size();
+  if (text.capacity() < size) text.reserve(std::max(size, 2 * text.capacity()));
+  text.resize_and_overwrite(size, [&](char* const out, std::size_t count) {
+    char* at = std::ranges::copy(kBegin, out + start).out;
+    at = base64_encode_to(at, key);
+    at = std::ranges::copy(kMiddle, at).out;
+    at = base64_encode_to(at, value);
+    std::ranges::copy(kEnd, at);
+    return count;
+  });
 }
 
 Result<KeyAndValue> parse_jsonl_line(std::string_view line) {

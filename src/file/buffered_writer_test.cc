@@ -91,6 +91,41 @@ TEST_F(BufferedWriterTest, AFailureToWriteIsReported) {
   EXPECT_EQ(flushed.error().code, ErrorCode::kNoSpace);
 }
 
+// Takes what is written, and notes what the disk is to begin with.
+class NotingFile final : public File {
+ public:
+  Result<std::size_t> read_at(std::uint64_t, MutableByteView) const override { return 0; }
+  Status write_at(std::uint64_t offset, ByteView data) override {
+    size_ = offset + data.size();
+    return {};
+  }
+  Result<std::uint64_t> size() const override { return size_; }
+  Status truncate(std::uint64_t) override { return {}; }
+  Status sync() override { return {}; }
+  void begin_sync(std::uint64_t offset, std::uint64_t size) noexcept override {
+    if (offset != begun || offset + size > size_) is_wrong = true;
+    begun = offset + size;
+  }
+
+  std::uint64_t begun = 0;
+  bool is_wrong = false;
+
+ private:
+  std::uint64_t size_ = 0;
+};
+
+TEST_F(BufferedWriterTest, HasTheDiskBeginWithWhatIsWrittenInTheOrderOfTheFile) {
+  NotingFile file;
+  BufferedWriter writer(file);
+  const std::string part(kBufferSize / 4, 'a');
+  for (int count = 0; count < 4 * 4; ++count) ASSERT_TRUE(writer.append(as_bytes(part)));
+  EXPECT_EQ(file.begun, 0U) << "not for every write";
+  for (int count = 0; count < 10 * 4; ++count) ASSERT_TRUE(writer.append(as_bytes(part)));
+  ASSERT_TRUE(writer.flush());
+  EXPECT_EQ(file.begun, 12 * kBufferSize);
+  EXPECT_FALSE(file.is_wrong);
+}
+
 TEST_F(BufferedWriterTest, DoesNotSync) {
   BufferedWriter writer(*file_);
   ASSERT_TRUE(writer.append(as_bytes("abc")));

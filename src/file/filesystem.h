@@ -98,6 +98,9 @@ class File {
   // that is Directory::sync. May run beside write_at and stores through a mapping; what these bring
   // meanwhile may be covered or not.
   [[nodiscard]] virtual Status sync() = 0;
+  // Begins to bring the bytes [offset, offset + size) to the disk, so that a sync() to come has
+  // less to wait for. A hint only: what fails is told by that.
+  virtual void begin_sync(std::uint64_t /*offset*/, std::uint64_t /*size*/) noexcept {}
   // Extends the file to at least `size` bytes with zeros for which the disk has set room aside:
   // neither writing nor storing there can fail for want of space. False, with the file as it was,
   // where that is not to be had: another kind of filesystem, or a disk too full.

@@ -133,6 +133,18 @@ Status PosixFile::sync() {
   return {};
 }
 
+void PosixFile::begin_sync(std::uint64_t offset, std::uint64_t size) noexcept {
+#if defined(SYNC_FILE_RANGE_WRITE)
+  if (offset > kOffsetMax || size > kOffsetMax - offset) return;
+  // Without the flags that wait, for these would take errors away from the sync.
+  (void)::sync_file_range(fd_.get(), static_cast<off64_t>(offset), static_cast<off64_t>(size),
+                          SYNC_FILE_RANGE_WRITE);
+#else
+  (void)offset;
+  (void)size;
+#endif
+}
+
 Result<bool> PosixFile::reserve(std::uint64_t size) {
   DATAWAL_TRY_ASSIGN(const std::uint64_t present, this->size());
   if (size <= present) return true;

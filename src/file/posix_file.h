@@ -21,6 +21,7 @@ class PosixFile final : public File {
   [[nodiscard]] std::optional<FileIdentity> identity() const override;
   [[nodiscard]] Status truncate(std::uint64_t size) override;
   [[nodiscard]] Status sync() override;
+  void begin_sync(std::uint64_t offset, std::uint64_t size) noexcept override;
   [[nodiscard]] Result<bool> reserve(std::uint64_t size) override;
   [[nodiscard]] std::unique_ptr<FileMapping> map(std::uint64_t size) override;
   [[nodiscard]] std::unique_ptr<FileView> view(std::uint64_t size) const override;

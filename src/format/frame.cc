@@ -7,18 +7,13 @@
 #include "base/endian.h"
 #include "base/try.h"
 #include "format/frame_encoding.h"
+#include "format/frame_layout.h"
 
 namespace datawal {
 namespace {
 
-constexpr std::uint32_t kMagic = 0x4C41'5744;  // "DWAL" read little-endian
-constexpr std::size_t kVersionOffset = 4;
-constexpr std::size_t kTypeOffset = 6;
-constexpr std::size_t kFlagsOffset = 7;
-constexpr std::size_t kTxidOffset = 8;
-constexpr std::size_t kKeySizeOffset = 16;
-constexpr std::size_t kPayloadSizeOffset = 20;
-static_assert(kPayloadSizeOffset + sizeof(std::uint32_t) == kFrameHeaderSize);
+using namespace frame_layout;
+
 static_assert(kFrameSizeMax == 67'174'428);
 static_assert(kFrameFirstByte == static_cast<std::byte>(kMagic & 0xFFU));
 

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "format/frame_layout.h"
+
 namespace datawal {
 namespace {
 
@@ -337,6 +339,32 @@ TEST(RecordTypeName, NamesEveryType) {
   EXPECT_EQ(record_type_name(RecordType::kRaw), "Raw");
   EXPECT_EQ(record_type_name(RecordType::kPut), "Put");
   EXPECT_EQ(record_type_name(RecordType::kDelete), "Delete");
+}
+
+// The short look at a header takes what the long one takes.
+TEST(FrameLayout, AWholeHeaderIsOneThatDecodes) {
+  Bytes frame(frame_size(3, 5));
+  ASSERT_TRUE(encode_frame(frame, {RecordType::kPut, 9, as_bytes("key"), as_bytes("value")}));
+  const auto expect_same = [](ByteView bytes) {
+    const HeaderOutcome outcome = decode_header(bytes);
+    const auto* const decoded = std::get_if<FrameHeader>(&outcome);
+    const std::optional<FrameHeader> whole = whole_header(bytes);
+    ASSERT_EQ(whole.has_value(), decoded != nullptr);
+    if (!whole) return;
+    EXPECT_EQ(whole->type, decoded->type);
+    EXPECT_EQ(whole->txid, decoded->txid);
+    EXPECT_EQ(whole->key_size, decoded->key_size);
+    EXPECT_EQ(whole->payload_size, decoded->payload_size);
+  };
+  for (std::size_t size = 0; size <= frame.size(); ++size) expect_same(ByteView(frame).first(size));
+  for (std::size_t index = 0; index < kFrameHeaderSize; ++index) {
+    const std::byte before = frame[index];
+    for (unsigned value = 0; value < 256; ++value) {
+      frame[index] = static_cast<std::byte>(value);
+      expect_same(frame);
+    }
+    frame[index] = before;
+  }
 }
 
 }  // namespace

@@ -48,6 +48,11 @@ bool LogAddresses::has_room_for(std::uint64_t size) const {
   return unit_count <= free_units_.size() + (unit_count_max_ - unit_count_);
 }
 
+std::uint32_t LogAddresses::unit_count() const {
+  const std::lock_guard lock(mutex_);
+  return unit_count_;
+}
+
 std::optional<LogAddress> LogAddresses::find(Position position) const {
   const std::lock_guard lock(mutex_);
   const auto segment = segments_.find(position.segment);

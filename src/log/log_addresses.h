@@ -154,6 +154,13 @@ class LogAddresses {
   [[nodiscard]] std::uint64_t dead_bytes(SegmentId segment) const;
   [[nodiscard]] SegmentAddresses addresses_in(SegmentId segment) const;
 
+  // How many units have ever been in use: all have numbers below that.
+  [[nodiscard]] std::uint32_t unit_count() const;
+  // The bytes of records in the unit of `address` that nothing leads to any more.
+  [[nodiscard]] std::uint64_t dead_bytes_around(LogAddress address) const noexcept {
+    return dead_bytes_at(unit_number(address)).load(std::memory_order_relaxed);
+  }
+
   // What each unit stands for; nothing for those that are free or retired.
   [[nodiscard]] std::vector<std::optional<AddressedStretch>> stretches() const;
   // Makes the units of an object that has given no address yet stand for `stretches`. False, with

@@ -1,3 +1,4 @@
+#include <span>
 #include <utility>
 
 #include "base/endian.h"
@@ -8,7 +9,7 @@
 #include "format/names.h"
 #include "log/watermark_file.h"
 #include "store/data_wal_impl.h"
-#include "store/record_reader.h"
+#include "store/ordered_records.h"
 #include "store/snapshot_state.h"
 #include "store/sorted_keys.h"
 
@@ -23,18 +24,20 @@ class CompactSegment {
   CompactSegment(const SnapshotState& snapshot, File& file) : snapshot_(snapshot), writer_(file) {}
 
   [[nodiscard]] Status write(const SortedKeys& keys) {
-    DATAWAL_TRY(snapshot_.visit_in_order(
-        keys, [this](const DecodedFrame& source) { return write(source); }));
-    return writer_.flush();
+    OrderedRecords records(snapshot_, keys);
+    while (true) {
+      DATAWAL_TRY_ASSIGN(const std::span<const Item> items, records.next());
+      if (items.empty()) return writer_.flush();
+      for (const Item& item : items) DATAWAL_TRY(write(item));
+    }
   }
 
   [[nodiscard]] const Watermark& watermark() const { return mark_; }
 
  private:
-  [[nodiscard]] Status write(const DecodedFrame& source) {
-    RecordView record = source.record;
-    record.txid = mark_.txid + 1;
-    frame_.resize(source.size);
+  [[nodiscard]] Status write(const Item& item) {
+    const RecordView record{RecordType::kPut, mark_.txid + 1, item.key, item.value};
+    frame_.resize(item.ref.size);
     DATAWAL_TRY(encode_frame(frame_, record));
     DATAWAL_TRY(writer_.append(frame_));
     mark_.txid = record.txid;

@@ -1,5 +1,6 @@
 #include "datawal/data_wal.h"
 
+#include <span>
 #include <utility>
 
 #include "base/try.h"
@@ -387,8 +388,11 @@ ItemCursor DataWal::keys() const {
 Status DataWal::for_each(const std::function<bool(const Item&)>& visit) const {
   ItemCursor cursor = items();
   while (true) {
-    DATAWAL_TRY_ASSIGN(const std::optional<Item> item, cursor.next());
-    if (!item || !visit(*item)) return {};
+    DATAWAL_TRY_ASSIGN(const std::span<const Item> batch, cursor.next_batch());
+    if (batch.empty()) return {};
+    for (const Item& item : batch) {
+      if (!visit(item)) return {};
+    }
   }
 }
 

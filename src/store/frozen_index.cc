@@ -65,16 +65,7 @@ FrozenIndex::TableShape FrozenIndex::copy_table(std::size_t index, IndexTable::W
 std::vector<std::uint64_t> FrozenIndex::slots() const {
   std::vector<std::uint64_t> slots;
   slots.reserve(size_);
-  std::vector<std::uint64_t> words(IndexTable::kWordCount);
-  for (std::size_t table = 0; table < table_count(); ++table) {
-    static_cast<void>(copy_table(table, IndexTable::Words(words)));
-    for (std::size_t index = 0; index < kBucketCount * kBucketSlots; ++index) {
-      const std::uint64_t tags = words[index / kBucketSlots];
-      if ((tags >> index % kBucketSlots * 8 & 0xff) == 0) continue;
-      slots.push_back(words[kBucketCount + index]);
-    }
-  }
-  for (const IndexOverflow::Entry& entry : overflow_) slots.push_back(entry.slot);
+  visit_slots([&slots](std::uint64_t slot) { slots.push_back(slot); });
   return slots;
 }
 

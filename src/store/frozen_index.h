@@ -115,7 +115,23 @@ class FrozenIndex {
     if (overflows) visit_overflow(parts, visit);
   }
 
-  // All entries as slots (see IndexTable), in no order.
+  // Calls visit(slot) for all entries as slots (see IndexTable), in no order.
+  template <typename Visit>
+  void visit_slots(const Visit& visit) const {
+    const auto words = std::make_unique_for_overwrite<std::uint64_t[]>(IndexTable::kWordCount);
+    for (std::size_t table = 0; table < table_count(); ++table) {
+      static_cast<void>(copy_table(table, IndexTable::Words(words.get(), IndexTable::kWordCount)));
+      for (std::size_t bucket = 0; bucket < kBucketCount; ++bucket) {
+        const std::uint64_t* const slots = &words[kBucketCount + bucket * kBucketSlots];
+        std::uint64_t lanes = ~lanes_with_tag(words[bucket], 0) & kEveryTag << 7;
+        for (; lanes != 0; lanes &= lanes - 1) {
+          visit(slots[first_lane(lanes)]);
+        }
+      }
+    }
+    for (const IndexOverflow::Entry& entry : overflow_) visit(entry.slot);
+  }
+  // The same as a list.
   [[nodiscard]] std::vector<std::uint64_t> slots() const;
 
   // The index taken apart, for who writes an image of it: its tables in the order of their regions,

@@ -9,16 +9,29 @@ Item item_of(const DecodedFrame& frame, Position position) {
           RecordRef{position.segment, static_cast<std::uint32_t>(frame.size), position.offset}};
 }
 
-Result<std::optional<Item>> ItemCursorState::next() {
+Status ItemCursorState::fill() {
   if (error_) return std::unexpected(*error_);
-  if (!slots_) slots_ = snapshot_->slots_in_log_order();
-  if (index_ == slots_->size()) return std::nullopt;
-  const std::uint64_t slot = (*slots_)[index_];
-  DATAWAL_TRY_ASSIGN(const DecodedFrame frame, snapshot_->read(slot, *reader_));
-  ++index_;
-  Item item = item_of(frame, snapshot_->records().position(address_in_slot(slot)));
-  if (parts_ == ItemParts::kKeys) item.value = {};
+  if (!batch_.empty()) return {};
+  if (!records_) records_.emplace(*snapshot_);
+  DATAWAL_TRY_ASSIGN(const std::span<Item> items, records_->next());
+  if (parts_ == ItemParts::kKeys) {
+    for (Item& item : items) item.value = {};
+  }
+  batch_ = items;
+  return {};
+}
+
+Result<std::optional<Item>> ItemCursorState::next() {
+  DATAWAL_TRY(fill());
+  if (batch_.empty()) return std::nullopt;
+  const Item item = batch_.front();
+  batch_ = batch_.subspan(1);
   return item;
+}
+
+Result<std::span<const Item>> ItemCursorState::next_batch() {
+  DATAWAL_TRY(fill());
+  return std::exchange(batch_, {});
 }
 
 ItemCursor::ItemCursor(std::unique_ptr<ItemCursorState> state) : state_(std::move(state)) {}
@@ -28,6 +41,9 @@ ItemCursor::~ItemCursor() = default;
 
 Result<std::optional<Item>> ItemCursor::next() {
   return state_->next();
+}
+Result<std::span<const Item>> ItemCursor::next_batch() {
+  return state_->next_batch();
 }
 
 }  // namespace datawal

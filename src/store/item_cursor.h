@@ -2,14 +2,13 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
-#include <vector>
 
 #include "datawal/item.h"
-#include "store/record_reader.h"
+#include "store/live_records.h"
 #include "store/snapshot_state.h"
 
 namespace datawal {
@@ -19,20 +18,23 @@ enum class ItemParts { kKeys, kKeysAndValues };
 class ItemCursorState {
  public:
   ItemCursorState(std::shared_ptr<const SnapshotState> snapshot, ItemParts parts)
-      : snapshot_(std::move(snapshot)), reader_(snapshot_->records()), parts_(parts) {}
+      : snapshot_(std::move(snapshot)), parts_(parts) {}
 
   // One that only fails.
   explicit ItemCursorState(Error error) : error_(std::move(error)) {}
 
+  // As ItemCursor's functions of these names.
   [[nodiscard]] Result<std::optional<Item>> next();
+  [[nodiscard]] Result<std::span<const Item>> next_batch();
 
  private:
+  [[nodiscard]] Status fill();
+
   std::shared_ptr<const SnapshotState> snapshot_;
-  std::optional<RecordReader> reader_;
   std::optional<Error> error_;
   ItemParts parts_ = ItemParts::kKeys;
-  std::optional<std::vector<std::uint64_t>> slots_;  // in log order, once they are asked for
-  std::size_t index_ = 0;
+  std::optional<LiveRecords> records_;  // once they are asked for
+  std::span<const Item> batch_;         // of those that have been read and not given
 };
 
 // The item of a record at `address`.

@@ -6,10 +6,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
-#include <vector>
 
 #include "datawal/snapshot.h"
 #include "file/filesystem.h"
@@ -29,13 +27,12 @@ class SnapshotState {
         filesystem_(filesystem) {}
 
   [[nodiscard]] const KeyLookup<FrozenIndex>& lookup() const { return lookup_; }
+  [[nodiscard]] const FrozenIndex& index() const { return *store_.frozen; }
   [[nodiscard]] const StoreRecords& records() const { return *store_.records; }
   [[nodiscard]] std::uint64_t size() const { return store_.frozen->size(); }
   [[nodiscard]] Txid txid() const { return txid_; }
   [[nodiscard]] Filesystem& filesystem() const { return filesystem_; }
 
-  // The slots of all keys, in log order. Cost: 8 bytes a key, and a sort.
-  [[nodiscard]] std::vector<std::uint64_t> slots_in_log_order() const;
   // The keys in their order, which the first call builds.
   [[nodiscard]] Result<const SortedKeys*> sorted_keys() const;
   // The record that a slot leads to, checked; valid until `reader` reads the next one. Fails where
@@ -44,9 +41,6 @@ class SnapshotState {
   // The same of an entry in the order.
   [[nodiscard]] Result<DecodedFrame> read(const SortedKeys::Entry& entry,
                                           RecordReader& reader) const;
-  // Calls visit(const DecodedFrame&) for the records of all keys in their order, until it fails.
-  [[nodiscard]] Status visit_in_order(
-      const SortedKeys& keys, const std::function<Status(const DecodedFrame&)>& visit) const;
 
   // In the log, records lie in another order: how many are under way to the cache at a time.
   static constexpr std::size_t kPrefetchDistance = 8;

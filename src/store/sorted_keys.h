@@ -12,6 +12,7 @@
 #include "datawal/bytes.h"
 #include "datawal/error.h"
 #include "log/log_addresses.h"
+#include "store/frozen_index.h"
 #include "store/key_hash.h"
 #include "store/store_records.h"
 
@@ -24,11 +25,11 @@ class SortedKeys {
     std::uint64_t slot;    // of the index: see IndexTable
   };
 
-  // Reads the keys of the records that `slots` lead to, in that order, holds each against its slot,
+  // Reads the keys of the records that `index` leads to, in log order, holds each against its slot,
   // and sorts them. Fails where one cannot be read or is of another key.
-  [[nodiscard]] static Result<SortedKeys> collect(const StoreRecords& records,
-                                                  const KeyHashFunction& hash_function,
-                                                  std::span<const std::uint64_t> slots);
+  [[nodiscard]] static Result<SortedKeys> collect(const FrozenIndex& index,
+                                                  const StoreRecords& records,
+                                                  const KeyHashFunction& hash_function);
 
   // In ascending byte order of the keys.
   [[nodiscard]] std::span<const Entry> entries() const { return entries_; }
@@ -44,8 +45,5 @@ class SortedKeys {
 
 // The first eight bytes of a key as a big-endian number, which orders keys as far as it goes.
 [[nodiscard]] std::uint64_t key_prefix(ByteView key);
-
-// Sorts slots by where their records are in the log.
-void sort_in_log_order(std::span<std::uint64_t> slots, const StoreRecords& records);
 
 }  // namespace datawal

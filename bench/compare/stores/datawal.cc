@@ -1,6 +1,7 @@
 // datawal: one segment, like the Rust crate, because beginning another syncs the one before, which
 // is more than the other stores promise. A put stores its frame through a mapping; a durable put is
 // one write(2) and one fdatasync.
+#include <span>
 #include <utility>
 
 #include "compare/store.h"
@@ -67,10 +68,12 @@ class DatawalStore final : public Store {
   }
 
   void scan(const Visitor& visit) override {
-    checked(store_.for_each([&visit](const Item& item) {
-      visit(item.key, item.value);
-      return true;
-    }));
+    ItemCursor items = store_.items();
+    while (true) {
+      const std::span<const Item> batch = checked(items.next_batch());
+      if (batch.empty()) return;
+      for (const Item& item : batch) visit(item.key, item.value);
+    }
   }
 
   std::filesystem::path compact(const std::filesystem::path& /*target*/) override {

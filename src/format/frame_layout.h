@@ -1,0 +1,52 @@
+// Where the fields of a frame are (see frame.h), and a look at frames of which nearly all are
+// whole: without what tells apart the ways in which one is not.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "base/endian.h"
+#include "datawal/frame.h"
+
+namespace datawal {
+
+namespace frame_layout {
+
+inline constexpr std::uint32_t kMagic = 0x4C41'5744;  // "DWAL" read little-endian
+inline constexpr std::size_t kVersionOffset = 4;
+inline constexpr std::size_t kTypeOffset = 6;
+inline constexpr std::size_t kFlagsOffset = 7;
+inline constexpr std::size_t kTxidOffset = 8;
+inline constexpr std::size_t kKeySizeOffset = 16;
+inline constexpr std::size_t kPayloadSizeOffset = 20;
+static_assert(kPayloadSizeOffset + sizeof(std::uint32_t) == kFrameHeaderSize);
+
+}  // namespace frame_layout
+
+// The header at the front of `bytes` if decode_header finds one there.
+[[nodiscard]] inline std::optional<FrameHeader> whole_header(ByteView bytes) noexcept {
+  using namespace frame_layout;
+  // All before the txid in one word: magic, version, type, flags.
+  constexpr std::uint64_t kExpected = kMagic | std::uint64_t{kWireVersion} << 8 * kVersionOffset;
+  if (bytes.size() < kFrameHeaderSize) return std::nullopt;
+  const std::byte* const at = bytes.data();
+  const std::uint64_t difference = load_le<std::uint64_t>(at) ^ kExpected;
+  const FrameHeader header{static_cast<RecordType>(difference >> 8 * kTypeOffset),
+                           load_le<std::uint64_t>(at + kTxidOffset),
+                           load_le<std::uint32_t>(at + kKeySizeOffset),
+                           load_le<std::uint32_t>(at + kPayloadSizeOffset)};
+  const bool is_whole = (difference & ~(std::uint64_t{0xff} << 8 * kTypeOffset)) == 0 &&
+                        header.type <= RecordType::kDelete && header.key_size <= kKeySizeMax &&
+                        header.payload_size <= kPayloadSizeMax;
+  return is_whole ? std::optional(header) : std::nullopt;
+}
+
+// Whether the checksum of `frame`, all of it, holds.
+[[nodiscard]] inline bool crc_holds(ByteView frame) noexcept {
+  const std::size_t size = frame.size() - kFrameCrcSize;
+  return crc32c(frame.first(size)) == load_le<std::uint32_t>(frame.data() + size);
+}
+
+}  // namespace datawal
