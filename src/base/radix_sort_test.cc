@@ -24,7 +24,8 @@ TEST(RadixSort, SortsByTheKeyAndKeepsTheOrderOfEqualOnes) {
         values.push_back({random() % (std::uint64_t{1} << bits), index});
       }
       std::vector<Numbered> expected = values;
-      std::ranges::stable_sort(expected, {}, &Numbered::key);
+      std::ranges::sort(expected, {},
+                        [](const Numbered& value) { return std::pair(value.key, value.index); });
       std::vector<Numbered> scratch(size + 1);
       const std::span<Numbered> sorted =
           radix_sort<8>(std::span(values), std::span(scratch), bits,

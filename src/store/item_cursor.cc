@@ -1,5 +1,7 @@
 #include "store/item_cursor.h"
 
+#include <utility>
+
 #include "base/try.h"
 
 namespace datawal {

@@ -218,7 +218,7 @@ TEST_P(LiveRecordsTest, ARecordOfAnotherKeyIsNotTaken) {
                    [](LogAddress) { return Match::kNo; });
       return true;
     }));
-    return SnapshotState(index.freeze(), 0, posix_filesystem());
+    return SnapshotState(must(index.freeze()), 0, posix_filesystem());
   };
   const auto count_of = [](auto&& records) -> Result<std::size_t> {
     std::size_t count = 0;
