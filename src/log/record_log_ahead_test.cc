@@ -186,8 +186,11 @@ TEST_F(RecordLogAhead, ASyncThatFailsPoisonsAndIsNotTriedAgain) {
   EXPECT_EQ(count(SimulatedCall::kSync), 1U);
 }
 
+// Segments that are reserved in several steps.
 TEST_F(RecordLogAhead, ItIsNeverWhatAnAppendHasNoRoomFor) {
-  for (std::uint64_t capacity = 100; capacity < 5 * kFrames * kFrameSize; capacity += 777) {
+  options_.segment_size_max = std::uint64_t{4} << 20;
+  const Bytes payload(30'000, std::byte{'x'});
+  for (std::uint64_t capacity = 100'000; capacity < 13'000'000; capacity += 377'777) {
     std::vector<Txid> appended;
     for (const std::uint64_t size_min : {std::uint64_t{0}, ~std::uint64_t{0}}) {
       SimulatedFilesystem filesystem;
@@ -197,8 +200,8 @@ TEST_F(RecordLogAhead, ItIsNeverWhatAnAppendHasNoRoomFor) {
       options.filesystem = &filesystem;
       RecordLog log = must(RecordLog::open(kStore, options));
       filesystem.set_capacity(capacity);
-      Result<Appended> last = append(log);
-      while (last) last = append(log);
+      Result<Appended> last = log.append(payload);
+      while (last) last = log.append(payload);
       ASSERT_THAT(last, FailsWith(ErrorCode::kNoSpace));
       appended.push_back(log.last_txid());
     }
@@ -249,25 +252,50 @@ TEST_F(RecordLogAhead, TheLastIdHasNoneBehindIt) {
   EXPECT_THAT(names(), ElementsAre(".lock", "99999999.dwal", "watermark"));
 }
 
-TEST_F(RecordLogAhead, OneThatComesTooLateIsRemoved) {
-  LogOpening opening = must(LogOpening::begin(kStore, options_));
-  while (must(opening.next())) continue;
-  const std::unique_ptr<LogWriter> writer = must(opening.finish());
-  const Bytes payload(kFrameSize - kFrameSizeMin);
-  for (std::uint64_t index = 0; index < kBegin; ++index) {
-    must(writer->append(RecordType::kRaw, {}, payload));
+// A writer whose work ahead is left to the test.
+class LogWriterAhead : public RecordLogAhead {
+ protected:
+  LogWriterAhead() {
+    LogOpening opening = must(LogOpening::begin(kStore, options_));
+    while (must(opening.next())) continue;
+    writer_ = must(opening.finish());
   }
-  ASSERT_TRUE(writer->is_ahead_due());
-  writer->note_ahead_asked();
-  const auto plan = must(writer->plan_next());
+  ~LogWriterAhead() override { EXPECT_TRUE(writer_->close()); }
+
+  void append(std::uint64_t count) {
+    const Bytes payload(kFrameSize - kFrameSizeMin);
+    for (std::uint64_t index = 0; index < count; ++index) {
+      must(writer_->append(RecordType::kRaw, {}, payload));
+    }
+  }
+
+  std::unique_ptr<LogWriter> writer_;
+};
+
+TEST_F(LogWriterAhead, OneThatComesTooLateIsRemoved) {
+  append(kBegin);
+  ASSERT_TRUE(writer_->is_ahead_due());
+  writer_->note_ahead_asked();
+  const auto plan = must(writer_->plan_next());
   ASSERT_TRUE(plan);
-  EXPECT_FALSE(must(writer->plan_next())) << "it is being made already";
-  auto next = NextSegment::make(writer->directory(), *plan);
+  EXPECT_FALSE(must(writer_->plan_next())) << "it is being made already";
+  auto next = NextSegment::make(writer_->directory(), *plan);
   ASSERT_TRUE(next);
-  must(writer->rotate());
-  writer->offer(std::move(next));
+  must(writer_->rotate());
+  writer_->offer(std::move(next));
   EXPECT_THAT(names(), Not(Contains(kPrepared)));
-  must(writer->close());
+}
+
+TEST_F(LogWriterAhead, NoMoreThanOneNameIsNotDurable) {
+  append(kFrames);
+  filesystem_.reset_counts();
+  append(1);
+  EXPECT_EQ(writer_->end().segment, SegmentId{2});
+  EXPECT_EQ(count(SimulatedCall::kSyncDirectory), 0U);
+  EXPECT_FALSE(writer_->is_durable({SegmentId{2}, 0}));
+  append(kFrames);
+  EXPECT_EQ(writer_->end().segment, SegmentId{3});
+  EXPECT_EQ(count(SimulatedCall::kSyncDirectory), 1U) << "before the third";
 }
 
 TEST_F(RecordLogAhead, AThreadDoesIt) {
