@@ -18,11 +18,18 @@ constexpr std::size_t kRewriteStep = std::size_t{256} << 10;
 
 constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
-// Work ahead of a rotation begins in front of this part of a segment, is taken up again in the
-// middle of what is left each time, and ends in front of that part: the last sync is left with so
-// much.
+// Work ahead of a rotation begins in front of this part of a segment, and is taken up again in the
+// middle of what is left each time.
 constexpr std::uint64_t kAheadPart = 4;
-constexpr std::uint64_t kAheadPartMin = 128;
+// So little may be left for the rotation itself to sync.
+constexpr std::uint64_t kLeftPart = 128;
+constexpr std::uint64_t kLeftMax = std::uint64_t{2} << 20;
+// The next segment is not made before the active one has all its space, which is not to be a lot.
+constexpr std::uint64_t kRestMax = std::uint64_t{64} << 20;
+
+std::uint64_t left_for_rotation(std::uint64_t size_max) {
+  return std::min(size_max / kLeftPart, kLeftMax);
+}
 
 // Whether the machine may have been running without a break since `watermark` was written.
 bool may_be_boot(const Watermark& watermark, const std::array<std::byte, 16>& boot_id) {
@@ -48,7 +55,7 @@ LogWriter::LogWriter(const Options& options, std::unique_ptr<FileLock> lock,
            facts_.end.segment == view_.segments.back() ? facts_.end.offset : 0},
       // A program that appends a few records does without.
       ahead_at_(works_ahead_ ? std::max(policy_.size_max - policy_.size_max / kAheadPart,
-                                        end_.offset + policy_.size_max / kAheadPartMin)
+                                        end_.offset + left_for_rotation(policy_.size_max))
                              : kNever),
       last_txid_(report_.last_txid_seen),
       boot_id_(filesystem_of(options).boot_id()),
@@ -233,14 +240,14 @@ void LogWriter::note_ahead_asked() {
   }
   const std::uint64_t left = policy_.size_max - std::min(end_.offset, policy_.size_max);
   const std::uint64_t next = std::min(left / 2, policy_.size_max / kAheadPart);
-  ahead_at_ = next < policy_.size_max / kAheadPartMin ? kNever : policy_.size_max - next;
+  ahead_at_ = next < left_for_rotation(policy_.size_max) ? kNever : policy_.size_max - next;
 }
 
 // Not before the active segment has all the space that it will need: the one that comes next must
 // not be what it lacks.
 Result<std::optional<NextSegmentPlan>> LogWriter::plan_next() {
   DATAWAL_TRY(check_usable());
-  const std::uint64_t begin = policy_.size_max - policy_.size_max / kAheadPart;
+  const std::uint64_t begin = policy_.size_max - std::min(policy_.size_max / kAheadPart, kRestMax);
   if (!policy_.may_reserve || end_.offset < begin || end_.segment >= kSegmentIdMax) {
     return std::nullopt;
   }

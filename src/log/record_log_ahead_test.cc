@@ -311,6 +311,39 @@ TEST_F(RecordLogAhead, AThreadDoesIt) {
   EXPECT_EQ(open().last_txid(), kBegin + 10 * kFrames);
 }
 
+TEST_F(RecordLogAhead, ManyThreadsAppendBesideIt) {
+  constexpr int kThreads = 4;
+  constexpr int kRecords = 1'000;
+  filesystem_.set_ahead_of_rotation({.segment_size_min = 0, .on_thread = true});
+  RecordLog log = open();
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < kThreads; ++thread) {
+      threads.emplace_back([&, thread] {
+        const Bytes payload(kFrameSize - kFrameSizeMin);
+        for (int index = 0; index < kRecords; ++index) {
+          const bool is_durable = index % 97 == 0;
+          const auto appended =
+              log.append(payload, is_durable ? Durability::kEveryWrite : Durability::kManual);
+          ASSERT_TRUE(appended);
+          if (is_durable) {
+            ASSERT_GE(log.durable_txid(), appended->txid);
+          }
+          if (thread == 0 && index % 333 == 0) {
+            ASSERT_TRUE(log.rotate());
+          }
+        }
+      });
+    }
+  }
+  must(log.close());
+  const std::vector<std::string> left = names();
+  EXPECT_TRUE(std::ranges::none_of(left, is_prepared_name));
+  const RecordLog reopened = open();
+  EXPECT_EQ(reopened.last_txid(), kThreads * kRecords);
+  EXPECT_EQ(reopened.recovery_report().txid_gaps, 0U);
+}
+
 TEST_F(RecordLogAhead, AFailureOfTheThreadPoisons) {
   filesystem_.set_ahead_of_rotation({.segment_size_min = 0, .on_thread = true});
   RecordLog log = open();
