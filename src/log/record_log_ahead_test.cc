@@ -186,9 +186,9 @@ TEST_F(RecordLogAhead, ASyncThatFailsPoisonsAndIsNotTriedAgain) {
   EXPECT_EQ(count(SimulatedCall::kSync), 1U);
 }
 
-// Segments that are reserved in several steps.
+// Segments that are reserved in several steps, of which the last comes after the next is made.
 TEST_F(RecordLogAhead, ItIsNeverWhatAnAppendHasNoRoomFor) {
-  options_.segment_size_max = std::uint64_t{4} << 20;
+  options_.segment_size_max = 4'700'000;
   const Bytes payload(30'000, std::byte{'x'});
   for (std::uint64_t capacity = 100'000; capacity < 13'000'000; capacity += 377'777) {
     std::vector<Txid> appended;
