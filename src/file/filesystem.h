@@ -197,6 +197,14 @@ class Directory {
   [[nodiscard]] virtual Result<std::unique_ptr<DirectoryWatch>> watch() const = 0;
 };
 
+// What a log does ahead of the end of its active segment, so that nobody has to wait for it there.
+struct AheadOfRotation {
+  std::uint64_t segment_size_min = 4ULL << 20;  // nothing for segments that may be no larger
+  // By a thread; otherwise by whoever comes to the place where it is due: only what one thread does
+  // repeats exactly.
+  bool on_thread = true;
+};
+
 class Filesystem {
  public:
   Filesystem() = default;
@@ -227,6 +235,7 @@ class Filesystem {
   // a mapping: a sync leaves the pages of a mapping such that the next store to each is dear, and
   // the sync after it as well.
   [[nodiscard]] virtual std::uint64_t write_through_size() const { return 64ULL << 10; }
+  [[nodiscard]] virtual AheadOfRotation ahead_of_rotation() const { return {}; }
 };
 
 // The operating system's own. One object for the whole process; it has no state.

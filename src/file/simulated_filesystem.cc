@@ -203,6 +203,7 @@ std::unique_ptr<SimulatedFilesystem> SimulatedFilesystem::clone() const {
   copy->is_read_only = machine_->is_read_only;
   copy->can_link = machine_->can_link;
   copy->write_through_size = machine_->write_through_size;
+  copy->ahead_of_rotation = machine_->ahead_of_rotation;
   copy->boot_id = machine_->boot_id;
   copy->now = machine_->now;
   return std::unique_ptr<SimulatedFilesystem>(new SimulatedFilesystem(std::move(copy)));
@@ -251,6 +252,16 @@ void SimulatedFilesystem::set_linking(bool can_link) {
 std::uint64_t SimulatedFilesystem::write_through_size() const {
   const std::scoped_lock guard(machine_->mutex);
   return machine_->write_through_size;
+}
+
+AheadOfRotation SimulatedFilesystem::ahead_of_rotation() const {
+  const std::scoped_lock guard(machine_->mutex);
+  return machine_->ahead_of_rotation;
+}
+
+void SimulatedFilesystem::set_ahead_of_rotation(AheadOfRotation ahead) {
+  const std::scoped_lock guard(machine_->mutex);
+  machine_->ahead_of_rotation = ahead;
 }
 
 void SimulatedFilesystem::set_write_through_size(std::uint64_t size) {

@@ -72,6 +72,7 @@ class SimulatedFilesystem final : public Filesystem {
   void fill_random(MutableByteView buffer) override;
   [[nodiscard]] std::chrono::steady_clock::time_point now() const override;
   [[nodiscard]] std::uint64_t write_through_size() const override;
+  [[nodiscard]] AheadOfRotation ahead_of_rotation() const override;
 
   // Another program on the same machine.
   [[nodiscard]] std::unique_ptr<SimulatedFilesystem> new_process();
@@ -104,6 +105,8 @@ class SimulatedFilesystem final : public Filesystem {
 
   // What write_through_size() gives from now on. Zero: everything goes through mappings.
   void set_write_through_size(std::uint64_t size);
+  // What ahead_of_rotation() gives from now on.
+  void set_ahead_of_rotation(AheadOfRotation ahead);
   void set_boot_id(const std::array<std::byte, 16>& id);
   // Moves the clock.
   void advance(std::chrono::milliseconds duration);

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "file/filesystem.h"
 #include "file/simulated_calls.h"
 #include "file/simulated_process.h"
 #include "file/simulated_tree.h"
@@ -59,6 +60,7 @@ class SimulatedMachine {
   bool is_read_only = false;
   bool can_link = true;
   std::uint64_t write_through_size = std::uint64_t{64} << 10;
+  AheadOfRotation ahead_of_rotation;
   std::optional<SimulatedWrite> interrupted_write;
   std::array<std::byte, 16> boot_id = {};
   std::chrono::steady_clock::time_point now{std::chrono::hours(1)};

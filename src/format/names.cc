@@ -10,10 +10,16 @@ namespace {
 constexpr std::size_t kDigitCount = 8;
 constexpr std::string_view kExtension = ".dwal";
 constexpr std::string_view kCompactedExtension = ".compact";
+constexpr std::string_view kPreparedExtension = ".next";
 constexpr std::string_view kQuarantineExtension = ".quarantine";
 
 bool is_digit(char letter) {
   return letter >= '0' && letter <= '9';
+}
+
+bool is_segment_name_with(std::string_view extension, std::string_view name) {
+  if (!name.ends_with(extension)) return false;
+  return parse_segment_name(name.substr(0, name.size() - extension.size())).has_value();
 }
 
 }  // namespace
@@ -48,8 +54,15 @@ std::string compacted_name(SegmentId id) {
 }
 
 bool is_compacted_name(std::string_view name) {
-  if (!name.ends_with(kCompactedExtension)) return false;
-  return parse_segment_name(name.substr(0, name.size() - kCompactedExtension.size())).has_value();
+  return is_segment_name_with(kCompactedExtension, name);
+}
+
+std::string prepared_name(SegmentId id) {
+  return segment_name(id).append(kPreparedExtension);
+}
+
+bool is_prepared_name(std::string_view name) {
+  return is_segment_name_with(kPreparedExtension, name);
 }
 
 std::string replacement_name(SegmentId id) {

@@ -38,6 +38,11 @@ inline constexpr SegmentId kSegmentIdMax{99'999'999};
 // Whether `name` is such a name.
 [[nodiscard]] bool is_compacted_name(std::string_view name);
 
+// "00000042.dwal.next": what is to become the segment once the one before it has ended.
+[[nodiscard]] std::string prepared_name(SegmentId id);
+// Whether `name` is such a name.
+[[nodiscard]] bool is_prepared_name(std::string_view name);
+
 // "00000042.dwal.repair": what is to replace the segment.
 [[nodiscard]] std::string replacement_name(SegmentId id);
 

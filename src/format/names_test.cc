@@ -38,6 +38,17 @@ TEST(SegmentName, ParsesNothingElse) {
   }
 }
 
+TEST(PreparedName, IsToldFromOthers) {
+  EXPECT_EQ(prepared_name(SegmentId{42}), "00000042.dwal.next");
+  EXPECT_TRUE(is_prepared_name(prepared_name(SegmentId{42})));
+  EXPECT_EQ(parse_segment_name(prepared_name(SegmentId{42})), std::nullopt);
+  for (const std::string_view name :
+       {"00000042.dwal", "0000042.dwal.next", "00000042.dwal.next.next", ".next", "next"}) {
+    EXPECT_FALSE(is_prepared_name(name)) << name;
+  }
+  EXPECT_FALSE(is_prepared_name(compacted_name(SegmentId{42})));
+}
+
 TEST(QuarantineName, NamesTheSegmentAndThePlace) {
   EXPECT_EQ(quarantine_name(SegmentId{42}, 4096), "00000042.dwal.4096.quarantine");
   EXPECT_EQ(quarantine_name(SegmentId{42}, 0), "00000042.dwal.0.quarantine");

@@ -43,13 +43,15 @@ Status make_first_segment(LogView& view) {
   return {};
 }
 
-// What a compaction that was killed was about to put in a segment's place. A cache of nothing: if
-// it stays, it takes space until the next open.
+// What a compaction that was killed was about to put in a segment's place, and what a writer that
+// was killed had made for the next segment. Nobody's records: if it stays, it takes space until the
+// next open.
 void remove_unfinished(Directory& directory) {
   const Result<std::vector<DirectoryEntry>> entries = directory.list();
   if (!entries) return;
   for (const DirectoryEntry& entry : *entries) {
-    if (entry.kind == EntryKind::kFile && is_compacted_name(entry.name)) {
+    if (entry.kind != EntryKind::kFile) continue;
+    if (is_compacted_name(entry.name) || is_prepared_name(entry.name)) {
       (void)directory.remove(entry.name);
     }
   }

@@ -16,6 +16,21 @@ namespace {
 
 constexpr std::size_t kRewriteStep = std::size_t{256} << 10;
 
+constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+
+// Work ahead of a rotation begins in front of this part of a segment, and is taken up again in the
+// middle of what is left each time.
+constexpr std::uint64_t kAheadPart = 4;
+// So little may be left for the rotation itself to sync.
+constexpr std::uint64_t kLeftPart = 128;
+constexpr std::uint64_t kLeftMax = std::uint64_t{2} << 20;
+// The next segment is not made before the active one has all its space, which is not to be a lot.
+constexpr std::uint64_t kRestMax = std::uint64_t{64} << 20;
+
+std::uint64_t left_for_rotation(std::uint64_t size_max) {
+  return std::min(size_max / kLeftPart, kLeftMax);
+}
+
 // Whether the machine may have been running without a break since `watermark` was written.
 bool may_be_boot(const Watermark& watermark, const std::array<std::byte, 16>& boot_id) {
   return boot_id == std::array<std::byte, 16>{} || boot_id == watermark.boot_id;
@@ -29,6 +44,8 @@ LogWriter::LogWriter(const Options& options, std::unique_ptr<FileLock> lock,
               .may_map = options.map_files,
               .size_max = options.segment_size_max,
               .write_through_size = filesystem_of(options).write_through_size()},
+      works_ahead_(options.segment_size_max >=
+                   filesystem_of(options).ahead_of_rotation().segment_size_min),
       events_(options.listener),
       lock_(std::move(lock)),
       view_(scan.view()),
@@ -36,13 +53,17 @@ LogWriter::LogWriter(const Options& options, std::unique_ptr<FileLock> lock,
       facts_(scan.facts()),
       end_{view_.segments.back(),
            facts_.end.segment == view_.segments.back() ? facts_.end.offset : 0},
+      // A program that appends a few records does without.
+      ahead_at_(works_ahead_ ? std::max(policy_.size_max - policy_.size_max / kAheadPart,
+                                        end_.offset + left_for_rotation(policy_.size_max))
+                             : kNever),
       last_txid_(report_.last_txid_seen),
       boot_id_(filesystem_of(options).boot_id()),
       tail_pending_(report_.tail.kind != TailKind::kClean) {
   if (facts_.segments.empty() || facts_.segments.back().id != end_.segment) {
     facts_.segments.push_back({.id = end_.segment});
   }
-  active_ = make_segment_writer(std::move(active));
+  active_ = std::make_unique<SegmentWriter>(std::move(active), end_.offset, policy_);
   view_.watermark.reset();  // from here on the writer itself knows what is durable
   if (!facts_.watermark) return;
   if (end_ < facts_.watermark->position) tail_pending_ = true;
@@ -208,11 +229,43 @@ bool LogWriter::has_room(std::size_t frame_size) const {
 // Sees to it that `size` bytes may be appended, all to one segment.
 Status LogWriter::make_room(std::size_t size) {
   if (!watermark_ || tail_pending_) DATAWAL_TRY(begin_writing());
-  return has_room(size) ? Status{} : rotate();
+  if (has_room(size)) return {};
+  return begin_segment(works_ahead_ ? Naming::kWithNextSync : Naming::kDurable);
 }
 
-std::unique_ptr<SegmentWriter> LogWriter::make_segment_writer(std::unique_ptr<File> file) const {
-  return std::make_unique<SegmentWriter>(std::move(file), end_.offset, policy_);
+void LogWriter::note_ahead_asked() {
+  if (!works_ahead_) {
+    ahead_at_ = kNever;
+    return;
+  }
+  const std::uint64_t left = policy_.size_max - std::min(end_.offset, policy_.size_max);
+  const std::uint64_t next = std::min(left / 2, policy_.size_max / kAheadPart);
+  ahead_at_ = next < left_for_rotation(policy_.size_max) ? kNever : policy_.size_max - next;
+}
+
+// Not before the active segment has all the space that it will need: the one that comes next must
+// not be what it lacks.
+Result<std::optional<NextSegmentPlan>> LogWriter::plan_next() {
+  DATAWAL_TRY(check_usable());
+  const std::uint64_t begin = policy_.size_max - std::min(policy_.size_max / kAheadPart, kRestMax);
+  if (!policy_.may_reserve || end_.offset < begin || end_.segment >= kSegmentIdMax) {
+    return std::nullopt;
+  }
+  const SegmentId id{std::to_underlying(end_.segment) + 1};
+  if (planned_ == id) return std::nullopt;
+  const Result<bool> reserved = active_->reserve_rest();
+  if (!reserved) return poison("append_record write_all failed", reserved.error());
+  if (!*reserved) return std::nullopt;
+  planned_ = id;
+  return NextSegmentPlan{id, policy_};
+}
+
+void LogWriter::offer(std::unique_ptr<NextSegment> next) {
+  if (!closed_ && next->id() > end_.segment) next_ = std::move(next);
+}
+
+void LogWriter::sync_watermark() {
+  if (watermark_) (void)watermark_->sync();  // best effort, as after every sync
 }
 
 Status LogWriter::sync() {
@@ -298,7 +351,7 @@ Status LogWriter::store_watermark(Watermark watermark) {
   return watermark_->store(watermark);
 }
 
-Status LogWriter::rotate() {
+Status LogWriter::begin_segment(Naming naming) {
   DATAWAL_TRY(check_usable());
   if (end_.segment >= kSegmentIdMax) {
     return std::unexpected(
@@ -317,28 +370,52 @@ Status LogWriter::rotate() {
   if (!synced) {
     return poison("rotate sync_all on previous segment failed", std::move(synced).error());
   }
+  // Never more than one name that is not durable: without it, the log is what it was before.
+  if (!names_durable_) DATAWAL_TRY(sync_segment_names());
   const SegmentId next{std::to_underlying(end_.segment) + 1};
-  auto created = view_.directory->open(segment_name(next), OpenMode::kCreateExclusive);
+  auto created = create_segment(next);
   if (!created) {
     return poison("rotate create new segment failed", std::move(created).error());
   }
-  Status named = view_.directory->sync();
-  if (named && !names_durable_) named = view_.directory->sync_parent();
-  if (!named) {
-    return poison("rotate fsync_dir after segment create failed", std::move(named).error());
-  }
+  names_durable_ = false;
+  if (naming == Naming::kDurable) DATAWAL_TRY(sync_segment_names());
   view_.segments.push_back(next);
   facts_.segments.push_back({.id = next});
   events_.push(SegmentRotated{end_.segment, end_.offset, next});
   ++stats_->rotations;
   stats_->segments += active_->counts();
   end_ = {next, 0};
-  active_ = make_segment_writer(*std::move(created));
+  ended_ = std::exchange(active_, *std::move(created));
   durable_ = end_;
   durable_txid_ = last_txid_;
-  names_durable_ = true;
+  ahead_at_ = 0;
+  if (naming == Naming::kWithNextSync) return {};  // the rest is left to others
+  ended_.reset();
+  note_ahead_asked();
   // Best effort, as after every sync.
   if (store_watermark(watermark_here())) (void)watermark_->sync();
+  return {};
+}
+
+// The file that was made ahead, or a new one.
+Result<std::unique_ptr<SegmentWriter>> LogWriter::create_segment(SegmentId id) {
+  if (next_) {
+    const std::unique_ptr<NextSegment> next = std::move(next_);
+    auto published = next->publish();
+    if (published || published.error().code != ErrorCode::kNotFound) return published;
+    // Somebody has removed it.
+  }
+  DATAWAL_TRY_ASSIGN(std::unique_ptr<File> file,
+                     view_.directory->open(segment_name(id), OpenMode::kCreateExclusive));
+  return std::make_unique<SegmentWriter>(std::move(file), 0, policy_);
+}
+
+// The directory's own name is durable: nothing is rotated before a sync of all names there were.
+Status LogWriter::sync_segment_names() {
+  if (Status named = view_.directory->sync(); !named) {
+    return poison("rotate fsync_dir after segment create failed", std::move(named).error());
+  }
+  names_durable_ = true;
   return {};
 }
 
@@ -361,6 +438,8 @@ Status LogWriter::close() {
   Status result = check_usable();
   if (result && watermark_) result = finish();
   closed_ = true;
+  next_.reset();  // while nobody else can have made one
+  ended_.reset();
   stats_->segments += active_->counts();
   active_.reset();
   watermark_.reset();

@@ -20,6 +20,7 @@
 #include "log/log_scan.h"
 #include "log/log_stats.h"
 #include "log/log_view.h"
+#include "log/next_segment.h"
 #include "log/watermark_file.h"
 #include "segment/segment_writer.h"
 
@@ -54,8 +55,23 @@ class LogWriter {
   [[nodiscard]] Status end_sync(const SyncTarget& target, SyncOutcome outcome);
   // The three at once.
   [[nodiscard]] Status sync();
-  [[nodiscard]] Status rotate();
+  // Durable on return, also the name of the new segment.
+  [[nodiscard]] Status rotate() { return begin_segment(Naming::kDurable); }
   [[nodiscard]] Status close();
+
+  // What is due ahead of the end of the active segment, and behind a rotation, and what nobody who
+  // appends has to wait for. To be asked after each append; whoever is told that it is due calls
+  // note_ahead_asked(), and sees to what follows.
+  [[nodiscard]] bool is_ahead_due() const { return end_.offset >= ahead_at_; }
+  void note_ahead_asked();
+  // The next segment, if it is to be made now, with NextSegment::make; then it is to be offered.
+  [[nodiscard]] Result<std::optional<NextSegmentPlan>> plan_next();
+  // Takes it for the next rotation, unless it has come too late.
+  void offer(std::unique_ptr<NextSegment> next);
+  // What is left of the segment before the active one. To be destroyed by whoever has the time.
+  [[nodiscard]] std::unique_ptr<SegmentWriter> take_ended() { return std::move(ended_); }
+  // Syncs the watermark that was stored last. May run beside appends, as run_sync().
+  void sync_watermark();
 
   // Does what has to be done before the first append, and before a segment is replaced.
   [[nodiscard]] Status prepare();
@@ -114,6 +130,11 @@ class LogWriter {
  private:
   [[nodiscard]] RecordCursor scan_view(Result<LogView> view, const ScanRange& range) const;
   [[nodiscard]] Status check_txids_left(std::uint64_t count) const;
+  // Whether the name of a new segment is synced at once, or with the next sync.
+  enum class Naming { kDurable, kWithNextSync };
+  [[nodiscard]] Status begin_segment(Naming naming);
+  [[nodiscard]] Result<std::unique_ptr<SegmentWriter>> create_segment(SegmentId id);
+  [[nodiscard]] Status sync_segment_names();
   [[nodiscard]] Status begin_writing();
   [[nodiscard]] bool has_room(std::size_t frame_size) const;
   [[nodiscard]] Status make_room(std::size_t size);
@@ -124,24 +145,27 @@ class LogWriter {
   [[nodiscard]] Watermark watermark_here() const;
   [[nodiscard]] Status store_watermark(Watermark watermark);
   [[nodiscard]] Status bind_watermark_elsewhere(std::span<const SegmentId> ids);
-  [[nodiscard]] std::unique_ptr<SegmentWriter> make_segment_writer(
-      std::unique_ptr<File> file) const;
   [[nodiscard]] std::unexpected<Error> poison(std::string_view reason, Error cause);
 
   [[nodiscard]] std::uint64_t unsynced_bytes() const;
 
   SegmentWritePolicy policy_;
+  bool works_ahead_;
   std::unique_ptr<LogStats> stats_ = std::make_unique<LogStats>();
   EventQueue events_;
   std::unique_ptr<FileLock> lock_;
   LogView view_;
   std::unique_ptr<SegmentWriter> active_;
+  std::unique_ptr<SegmentWriter> ended_;
+  std::unique_ptr<NextSegment> next_;
+  std::optional<SegmentId> planned_;        // the last that plan_next() has given
   std::optional<WatermarkFile> watermark_;  // open once something has been written
   Watermark stored_;                        // the last one
   RecoveryReport report_;
   LogFacts facts_;  // of what is on disk, the frames of this writer included
 
   Position end_;
+  std::uint64_t ahead_at_;  // the offset at which is_ahead_due()
   Txid last_txid_ = 0;
   Position durable_;
   Txid durable_txid_ = 0;

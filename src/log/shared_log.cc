@@ -20,7 +20,7 @@ SharedLog::~SharedLog() {
 
 void SharedLog::wait_until_idle(Lock& lock) {
   ++wanting_idle_;
-  synced_.wait(lock, [this] { return !is_syncing_; });
+  synced_.wait(lock, [this] { return !is_syncing_ && !is_preparing_; });
   --wanting_idle_;
   synced_.notify_all();  // those who waited for this one go on behind it
 }
@@ -155,8 +155,51 @@ void SharedLog::stop_syncer() {
   syncer.swap(syncer_);
 }
 
+// Does, or has the thread do, what is due ahead of a rotation and behind it.
+void SharedLog::work_ahead(Lock& lock) {
+  writer_->note_ahead_asked();
+  if (!filesystem_of(options_).ahead_of_rotation().on_thread) {
+    (void)sync_ahead(lock);  // a failure has poisoned the log, which the next write reports
+    return;
+  }
+  is_ahead_wanted_ = true;
+  start_syncer();
+  wake_.notify_one();
+}
+
+Status SharedLog::sync_ahead(Lock& lock) {
+  const bool has_rotated = prepare_next(lock);
+  DATAWAL_TRY(sync_until(lock, writer_->end()));
+  if (!has_rotated) return {};
+  lock.unlock();
+  writer_->sync_watermark();
+  lock.lock();
+  return {};
+}
+
+// Makes the file of the next segment, if it is time, and disposes of what is left of the last one.
+// Gives whether there was any.
+bool SharedLog::prepare_next(Lock& lock) {
+  std::unique_ptr<SegmentWriter> ended = writer_->take_ended();
+  const bool has_rotated = ended != nullptr;
+  const Result<std::optional<NextSegmentPlan>> plan = writer_->plan_next();
+  if (plan && *plan) {
+    is_preparing_ = true;
+    lock.unlock();
+    std::unique_ptr<NextSegment> next = NextSegment::make(writer_->directory(), **plan);
+    lock.lock();
+    is_preparing_ = false;
+    if (next) writer_->offer(std::move(next));
+    synced_.notify_all();
+  }
+  lock.unlock();
+  ended.reset();
+  lock.lock();
+  return has_rotated;
+}
+
 bool SharedLog::has_work() const {
-  return is_stopping_ || !waiters_.empty() || deadline_;
+  return is_stopping_ || is_ahead_wanted_ || !waiters_.empty() || deadline_;
 }
 
 void SharedLog::run_syncer() {
@@ -164,14 +207,17 @@ void SharedLog::run_syncer() {
   while (true) {
     wake_.wait(lock, [this] { return has_work(); });
     // Records that an interval covers wait for its end, unless somebody wants to be told earlier.
-    const auto is_due = [this] { return is_stopping_ || !waiters_.empty() || !deadline_; };
+    const auto is_due = [this] {
+      return is_stopping_ || is_ahead_wanted_ || !waiters_.empty() || !deadline_;
+    };
     if (!is_due()) {
       const Clock::time_point deadline = *deadline_;
       wake_.wait_until(lock, deadline, is_due);
     }
     if (is_stopping_) return;
     // A failure has poisoned the log, which the next write reports.
-    const Status synced = sync_until(lock, writer_->end());
+    const bool is_ahead = std::exchange(is_ahead_wanted_, false);
+    const Status synced = is_ahead ? sync_ahead(lock) : sync_until(lock, writer_->end());
     if (!synced) deadline_.reset();
     complete_waiters(lock, synced);
   }

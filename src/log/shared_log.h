@@ -4,6 +4,9 @@
 // A sync runs outside the critical section, so appending goes on meanwhile. Whoever wants
 // durability while one is running waits for it to end; then one of the waiting syncs for all.
 //
+// Near the end of a segment a thread makes the next one ahead and has the old one synced, so that
+// little is left to do for whoever comes to the end.
+//
 // Thread safety: any thread may call anything at any time, but for the destructor.
 #pragma once
 
@@ -48,6 +51,8 @@ class SharedLog {
     if (writer_->is_special(size)) wait_until_idle(lock);
     std::invoke_result_t<Work, LogWriter&> appended = work(*writer_);
     if (!appended) return appended;
+    if (writer_->is_ahead_due()) [[unlikely]]
+      work_ahead(lock);
     const Status settled = settle(lock, durability.value_or(options_.durability), size);
     if (!settled) return std::unexpected(settled.error());
     return appended;
@@ -94,6 +99,9 @@ class SharedLog {
   };
 
   void wait_until_idle(Lock& lock);
+  void work_ahead(Lock& lock);
+  [[nodiscard]] bool prepare_next(Lock& lock);
+  [[nodiscard]] Status sync_ahead(Lock& lock);
   [[nodiscard]] Status settle(Lock& lock, Durability durability, std::size_t frame_size);
   [[nodiscard]] Status sync_until(Lock& lock, Position target);
   [[nodiscard]] Status lead_sync(Lock& lock);
@@ -110,12 +118,16 @@ class SharedLog {
   mutable std::mutex mutex_;
   std::condition_variable synced_;  // a sync has ended
   bool is_syncing_ = false;
+  // The next segment is being made: if it came too late, what it takes of the disk would be missing
+  // elsewhere. Like a sync, it is waited for, by synced_.
+  bool is_preparing_ = false;
   unsigned wanting_idle_ = 0;  // threads that wait for there to be none; no sync begins before them
 
   std::condition_variable wake_;  // the syncer has something to do
   std::vector<Waiter> waiters_;
   std::optional<Clock::time_point> deadline_;  // of the oldest record that an interval covers
   std::uint64_t unsynced_bytes_ = 0;           // of such records
+  bool is_ahead_wanted_ = false;
   bool is_stopping_ = false;
   std::unique_ptr<BackgroundThread> syncer_;
 };

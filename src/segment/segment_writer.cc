@@ -94,12 +94,32 @@ Result<bool> SegmentWriter::reserve_for(std::uint64_t end) {
   const std::uint64_t step = std::clamp(end_, kReserveStepMin, kReserveStepMax);
   std::uint64_t wanted = std::max(end, end_ + step);
   if (wanted >= kBulkSize) wanted = round_up(wanted, kBulkStep);
-  wanted = std::min(wanted, policy_.size_max);
+  return reserve_until(std::min(wanted, policy_.size_max));
+}
+
+Result<bool> SegmentWriter::reserve_until(std::uint64_t wanted) {
   DATAWAL_TRY_ASSIGN(const bool reserved, file_->reserve(wanted));
   // Where it is refused once, it is not asked for again: each try would cost every append.
   if (reserved) reserved_end_ = wanted;
   if (!reserved) ++counts_.reservations_refused;
   policy_.may_reserve = reserved;
+  return reserved;
+}
+
+Status SegmentWriter::prepare() {
+  if (!policy_.may_reserve) return {};
+  DATAWAL_TRY_ASSIGN(const bool reserved,
+                     reserve_until(std::min(kReserveStepMax, policy_.size_max)));
+  if (reserved) (void)map();  // where it is refused, everything is written
+  return {};
+}
+
+// Unlike the steps, it may be refused without any consequence: they are smaller.
+Result<bool> SegmentWriter::reserve_rest() {
+  if (!policy_.may_reserve || end_ > policy_.size_max) return false;
+  if (reserved_end_ >= policy_.size_max) return true;
+  DATAWAL_TRY_ASSIGN(const bool reserved, file_->reserve(policy_.size_max));
+  if (reserved) reserved_end_ = policy_.size_max;
   return reserved;
 }
 
@@ -138,8 +158,9 @@ void SegmentWriter::note_sync() noexcept {
   prepared_end_ = 0;  // a sync makes the next store to each page dear again
 }
 
+// The mapping stays: taking down that of a large segment takes milliseconds, which are left to
+// whoever destroys this.
 Status SegmentWriter::cut_unused() {
-  mapping_.reset();
   if (!has_unused()) return {};
   DATAWAL_TRY(file_->truncate(end_));
   reserved_end_ = end_;

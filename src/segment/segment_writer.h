@@ -59,6 +59,12 @@ class SegmentWriter {
   // To be told after each sync, in order with append().
   void note_sync() noexcept;
 
+  // Makes ahead of the first append what many of them need: space, and a mapping of it.
+  [[nodiscard]] Status prepare();
+  // Reserves the space up to the largest size that the segment may have. False where it is not to
+  // be had, or none is reserved in this file at all.
+  [[nodiscard]] Result<bool> reserve_rest();
+
   [[nodiscard]] bool has_unused() const { return reserved_end_ > end_; }
   // Cuts off what has been reserved and not used. Not synced.
   [[nodiscard]] Status cut_unused();
@@ -75,6 +81,7 @@ class SegmentWriter {
       -> Result<decltype(encode(MutableByteView{}))>;
   [[nodiscard]] Result<bool> make_ready(std::size_t size);
   [[nodiscard]] Result<bool> reserve_for(std::uint64_t end);
+  [[nodiscard]] Result<bool> reserve_until(std::uint64_t wanted);
   [[nodiscard]] bool map();
   [[nodiscard]] Status write(MutableByteView bytes);
   [[nodiscard]] MutableByteView frame_buffer(std::size_t size);

@@ -148,6 +148,18 @@ TEST_P(LayoutTest, ForeignFilesAreLeftAlone) {
   }
 }
 
+// What a killed writer had made for the next segment.
+TEST_P(LayoutTest, APreparedSegmentIsNone) {
+  const fs::path prepared = directory_ / "00000002.dwal.next";
+  add_segment(1, {frame(RecordType::kPut, 1, "a", "1")});
+  write_file(prepared, Bytes(100'000));
+  expect_same_continuation();
+  const std::vector<std::string> by_crate = view(crate_);
+  EXPECT_TRUE(fs::exists(prepared));
+  EXPECT_EQ(view(datawal_), by_crate);
+  EXPECT_FALSE(fs::exists(prepared));
+}
+
 TEST_P(LayoutTest, TxidsOutOfOrder) {
   add_segment(1, {frame(RecordType::kPut, 5, "a", "1"), frame(RecordType::kPut, 5, "b", "2"),
                   frame(RecordType::kPut, 3, "a", "3")});

@@ -80,6 +80,7 @@ struct Shape {
   std::uint64_t write_through_size;
   double garbage_ratio_min;
   bool with_events;
+  bool works_ahead = false;  // of rotations
 };
 
 void PrintTo(const Shape& shape, std::ostream* stream) {
@@ -94,6 +95,12 @@ class CompactionCrash : public ::testing::TestWithParam<Shape> {
     options.segment_size_max = 420;
     options.checkpoint_log_size = 0;
     return options;
+  }
+
+  static void set_up(SimulatedFilesystem& machine) {
+    machine.set_write_through_size(GetParam().write_through_size);
+    if (!GetParam().works_ahead) return;
+    machine.set_ahead_of_rotation({.segment_size_min = 0, .on_thread = false});
   }
 
   static void put(DataWal& store, const std::string& key, const std::string& value) {
@@ -125,7 +132,7 @@ class CompactionCrash : public ::testing::TestWithParam<Shape> {
   // Begins a machine anew and runs the compaction until its n-th change to the disk.
   bool run_until(std::uint64_t n) {
     machine_ = std::make_unique<SimulatedFilesystem>(n);
-    machine_->set_write_through_size(GetParam().write_through_size);
+    set_up(*machine_);
     store_ = std::make_unique<DataWal>(must(DataWal::open(kStore, options(*machine_))));
     fill(*store_);
     must(store_->close());  // which saves the index
@@ -231,7 +238,7 @@ TEST_P(CompactionCrash, TheDeathOfTheProcessAtAnyStepLeavesTheSameState) {
 TEST_P(CompactionCrash, AFailureOfAnyCallLeavesTheSameState) {
   const auto begin = [this] {
     machine_ = std::make_unique<SimulatedFilesystem>(1);
-    machine_->set_write_through_size(GetParam().write_through_size);
+    set_up(*machine_);
     store_ = std::make_unique<DataWal>(must(DataWal::open(kStore, options(*machine_))));
     fill(*store_);
     visible_ = fold_of(*machine_);
@@ -258,7 +265,8 @@ INSTANTIATE_TEST_SUITE_P(, CompactionCrash,
                          ::testing::Values(Shape{"Written", 64 << 10, 0, true},
                                            Shape{"Mapped", 0, 0, true},
                                            Shape{"Joined", 0, 0, false},
-                                           Shape{"InPart", 0, 0.6, false}),
+                                           Shape{"InPart", 0, 0.6, false},
+                                           Shape{"Ahead", 0, 0, true, true}),
                          [](const auto& instance) { return std::string(instance.param.name); });
 
 }  // namespace

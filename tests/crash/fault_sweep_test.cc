@@ -40,6 +40,10 @@ TEST_P(FaultSweep, EveryCallIsDoneOrCleanlyRefusedWhereRecordsAreStored) {
   sweep(shape_named("SmallMapped"));
 }
 
+TEST_P(FaultSweep, EveryCallIsDoneOrCleanlyRefusedAheadOfRotations) {
+  sweep(shape_named("SmallAhead"));
+}
+
 void FaultSweep::sweep(const ScenarioShape& shape) {
   std::uint64_t call_count = 0;
   std::uint64_t failure_count = 0;

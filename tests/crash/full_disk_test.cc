@@ -8,7 +8,9 @@
 #include "datawal/data_wal.h"
 #include "datawal/maintenance.h"
 #include "datawal/record_log_reader.h"
+#include "file/filesystem.h"
 #include "file/posix_test_support.h"
+#include "format/names.h"
 #include "support/records.h"
 
 namespace datawal::testing {
@@ -159,6 +161,51 @@ class FullDisk {
   KeyValues expected_;
   std::string problem_;
 };
+
+// Fills a disk of `size_kib` with a log whose segments are made ahead, and says what is wrong then.
+std::string fill_ahead(const std::filesystem::path& mount, std::uint64_t size_kib) {
+  std::filesystem::create_directory(mount);
+  const std::string trouble = test::mount_tmpfs(mount, std::to_string(size_kib) + "k");
+  if (!trouble.empty()) return trouble;
+  const Options options = {.segment_size_max = AheadOfRotation{}.segment_size_min};
+  KeyValues expected;
+  {
+    Result<DataWal> store = DataWal::open(mount / "store", options);
+    if (!store) return store.error().to_string();
+    for (std::uint64_t number = 0;; ++number) {
+      const std::string key = "key " + std::to_string(number);
+      const Bytes value = noise(number, 3'000);
+      const Result<Txid> put = store->put(as_bytes(key), value);
+      if (put) {
+        expected[key] = as_text(value);
+        continue;
+      }
+      if (put.error().code != ErrorCode::kNoSpace) return put.error().to_string();
+      break;
+    }
+    if (std::filesystem::space(mount).available > 8192)
+      return "a put has failed though there is room";
+    for (const auto& entry : std::filesystem::directory_iterator(mount / "store")) {
+      if (is_prepared_name(entry.path().filename().string())) return "there is a prepared segment";
+    }
+  }
+  const Result<DataWal> store = DataWal::open_read_only(mount / "store");
+  if (!store) return store.error().to_string();
+  const Reading reading = read_all(store->scan());
+  return !reading.error && fold(reading.records) == expected ? "" : "other records are there";
+}
+
+TEST(FullDisk, AppendsComeBeforeWhatIsPreparedAhead) {
+  const test::ScratchDirectory scratch;
+  const auto fill_all = [&]() -> std::string {
+    for (std::uint64_t size_kib = 3'000; size_kib < 14'000; size_kib += 613) {
+      const std::string found = fill_ahead(scratch / std::to_string(size_kib), size_kib);
+      if (!found.empty()) return std::to_string(size_kib) + " KiB: " + found;
+    }
+    return "";
+  };
+  EXPECT_EQ(test::run_in_child(fill_all), "");
+}
 
 TEST(FullDisk, LosesNothingReadsOnAndGoesOnOnceThereIsRoom) {
   const test::ScratchDirectory scratch;

@@ -87,7 +87,8 @@ TEST_P(PowerCutSweep, WhatWasWrittenOutlivesTheProcess) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, PowerCutSweep,
-                         ::testing::Values("Small", "Paged", "SmallMapped", "PagedMapped"),
+                         ::testing::Values("Small", "Paged", "SmallMapped", "PagedMapped",
+                                           "SmallAhead", "PagedAhead"),
                          [](const auto& instance) { return std::string(instance.param); });
 
 }  // namespace

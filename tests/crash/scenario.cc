@@ -69,7 +69,8 @@ ScenarioShape paged_shape() {
 
 ScenarioShape shape_named(std::string_view name) {
   ScenarioShape shape = name.starts_with("Small") ? small_shape() : paged_shape();
-  shape.is_mapped = name.ends_with("Mapped");
+  shape.works_ahead = name.ends_with("Ahead");
+  shape.is_mapped = shape.works_ahead || name.ends_with("Mapped");
   return shape;
 }
 
@@ -77,6 +78,9 @@ Scenario::Scenario(SimulatedFilesystem& filesystem, ScenarioShape shape)
     : filesystem_(filesystem), shape_(std::move(shape)) {
   filesystem_.write_file(kScenarioImport, as_bytes(jsonl_of(imported_values())));
   if (shape_.is_mapped) filesystem_.set_write_through_size(0);
+  if (shape_.works_ahead) {
+    filesystem_.set_ahead_of_rotation({.segment_size_min = 0, .on_thread = false});
+  }
 }
 
 Options Scenario::options() const {

@@ -22,12 +22,15 @@ struct ScenarioShape {
   std::vector<std::size_t> value_sizes;  // used in turn
   // Records are stored through a mapping from the first on, and each close saves the index.
   bool is_mapped = false;
+  // Each segment is made, and the one before it synced, ahead of the end of that.
+  bool works_ahead = false;
 };
 // Many segments, each in one page of the disk.
 [[nodiscard]] ScenarioShape small_shape();
 // Records across the borders of sectors and pages.
 [[nodiscard]] ScenarioShape paged_shape();
-// The shape of this name: "Small", "Paged", "SmallMapped", "PagedMapped".
+// The shape of this name: "Small", "Paged", "SmallMapped", "PagedMapped", "SmallAhead",
+// "PagedAhead"; the last two are mapped, too.
 [[nodiscard]] ScenarioShape shape_named(std::string_view name);
 
 inline constexpr std::string_view kScenarioStore = "/data/dir/store";

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "datawal/data_wal.h"
+#include "file/filesystem.h"
 #include "file/posix_test_support.h"
 #include "support/soak.h"
 
@@ -21,7 +22,8 @@ constexpr unsigned kSeed = 1812;
 constexpr int kKeys = 997;
 
 Options options() {
-  return {.segment_size_max = std::uint64_t{3} << 20};
+  // The smallest of which the next is made ahead.
+  return {.segment_size_max = AheadOfRotation{}.segment_size_min};
 }
 
 std::string key_of(Txid txid) {

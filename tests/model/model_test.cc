@@ -34,9 +34,13 @@ SessionShape shape_for(std::uint64_t seed) {
   return shape;
 }
 
-// For half of the seeds every record is stored through a mapping, for the others written.
+// For half of the seeds every record is stored through a mapping, for the others written; and for
+// half of each rotations are prepared ahead.
 void choose_way(SimulatedFilesystem& machine, std::uint64_t seed) {
   if (seed / 4 % 2 == 0) machine.set_write_through_size(0);
+  if (seed / 8 % 2 == 0) {
+    machine.set_ahead_of_rotation({.segment_size_min = 0, .on_thread = false});
+  }
 }
 
 TEST(Model, RandomOperationsOnAMachineThatNeverFails) {
