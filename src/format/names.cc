@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t kDigitCount = 8;
 constexpr std::string_view kExtension = ".dwal";
 constexpr std::string_view kCompactedExtension = ".compact";
+constexpr std::string_view kHintExtension = ".hint";
 constexpr std::string_view kQuarantineExtension = ".quarantine";
 
 bool is_digit(char letter) {
@@ -50,6 +51,15 @@ std::string compacted_name(SegmentId id) {
 bool is_compacted_name(std::string_view name) {
   if (!name.ends_with(kCompactedExtension)) return false;
   return parse_segment_name(name.substr(0, name.size() - kCompactedExtension.size())).has_value();
+}
+
+std::string hint_name(SegmentId id) {
+  return segment_name(id).append(kHintExtension);
+}
+
+std::optional<SegmentId> parse_hint_name(std::string_view name) {
+  if (!name.ends_with(kHintExtension)) return std::nullopt;
+  return parse_segment_name(name.substr(0, name.size() - kHintExtension.size()));
 }
 
 std::string replacement_name(SegmentId id) {
