@@ -1,8 +1,8 @@
 // The hint of a sealed segment: a sidecar with the outlines of all its frames, from which an index
 // is built without reading the segment. The byte table stands in docs/format.md.
 //
-// Every checksum is over all that comes before it but for the other checksums, so that a hint can
-// be believed as far as its blocks have been read, also where it was not finished.
+// Every checksum is over all that comes before it but for the other checksums: a block proves that
+// it follows the one before it, and the first that it follows the header.
 #pragma once
 
 #include <array>

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/try.h"
-#include "format/frame_encoding.h"
 #include "store/key_matcher.h"
 
 namespace datawal {
@@ -90,17 +89,14 @@ void StoreIndex::continue_replay(KeyHash hash) const {
   });
 }
 
-Status StoreIndex::finish_replay(KeyHash hash, RecordType type, LogAddress address) {
-  const ByteView frame = records_->view(address);
-  const ByteView key = frame.subspan(kFrameHeaderSize, header_key_size(frame));
+Result<bool> StoreIndex::finish_replay(ByteView key, KeyHash hash, RecordType type,
+                                       LogAddress address) {
   if (type == RecordType::kPut) index_->reserve_one();
   DATAWAL_TRY_ASSIGN(const KeyIndex::Place place, locate(key, hash));
-  if (type == RecordType::kPut) {
-    note_dead(index_->put_at(place, address));
-  } else {
-    note_dead(index_->erase_at(place));
-  }
-  return {};
+  const std::optional<LogAddress> replaced =
+      type == RecordType::kPut ? index_->put_at(place, address) : index_->erase_at(place);
+  note_dead(replaced);
+  return replaced.has_value();
 }
 
 }  // namespace datawal
