@@ -113,7 +113,8 @@ enum class CheckpointUse {
 // How the log or store was opened.
 struct OpenStats {
   std::chrono::nanoseconds elapsed{};
-  std::uint64_t records_replayed = 0;  // read from the log
+  std::uint64_t records_replayed = 0;  // read from the log, or from hints
+  std::uint64_t hints_read = 0;        // of sealed segments, instead of these
   CheckpointUse checkpoint = CheckpointUse::kUnused;
 };
 

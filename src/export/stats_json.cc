@@ -111,6 +111,7 @@ auto fields_of(const OpenStats& open) {
   return [&open](Object& object) {
     object.add("elapsed_ns", static_cast<std::uint64_t>(open.elapsed.count()))
         .add("records_replayed", open.records_replayed)
+        .add("hints_read", open.hints_read)
         .add_text("checkpoint", name_of(open.checkpoint));
   };
 }

@@ -158,6 +158,8 @@ void add_gauges(Exposition& text) {
   });
   text.gauge("datawal_open_replayed_records", "Records that were read to open.",
              [](const Stats& stats) { return stats.open.records_replayed; });
+  text.gauge("datawal_open_hints_read", "Sealed segments whose hints were read instead of them.",
+             [](const Stats& stats) { return stats.open.hints_read; });
   text.gauge("datawal_open_checkpoint_loaded",
              "1 if a saved index was used to open, in place of most of the log.",
              [](const Stats& stats) {

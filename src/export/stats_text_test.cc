@@ -28,6 +28,7 @@ Stats sample() {
   stats.appends.puts = {.records = 10, .bytes = 1'000};
   stats.reads = {.hits = 14, .misses = 5, .failures = 1};
   stats.open.elapsed = std::chrono::milliseconds(1'500);
+  stats.open.hints_read = 3;
   stats.open.checkpoint = CheckpointUse::kLoaded;
   stats.latencies.get = histogram_of({50, 64, 65, 1'000, 100'000'000'000});
   return stats;
@@ -99,6 +100,7 @@ TEST(StatsPrometheus, KeepsTheRulesOfTheFormat) {
   EXPECT_EQ(text.value("datawal_gets_total{outcome=\"failure\"}"), "1");
   EXPECT_EQ(text.value("datawal_open_seconds"), "1.5");
   EXPECT_EQ(text.value("datawal_open_checkpoint_loaded"), "1");
+  EXPECT_EQ(text.value("datawal_open_hints_read"), "3");
   EXPECT_EQ(text.types().at("datawal_gets_total"), "counter");
 }
 
@@ -148,7 +150,7 @@ TEST(StatsJson, IsOneObjectWithEveryNumber) {
   const std::string text = to_json(sample());
   EXPECT_THAT(text, StartsWith("{\"live_keys\":7,\"index_bytes\":0,\"space\":{\"log_bytes\":0,"));
   EXPECT_THAT(text, HasSubstr("\"open\":{\"elapsed_ns\":1500000000,\"records_replayed\":0,"
-                              "\"checkpoint\":\"loaded\"}"));
+                              "\"hints_read\":3,\"checkpoint\":\"loaded\"}"));
   EXPECT_THAT(text, HasSubstr("\"puts\":{\"records\":10,\"bytes\":1000}"));
   EXPECT_THAT(text, HasSubstr("\"reads\":{\"gets\":20,\"hits\":14,\"misses\":5,\"failures\":1}"));
   EXPECT_THAT(text, HasSubstr("\"get\":{\"count\":5,\"sum_ns\":100000001179,"

@@ -1,5 +1,6 @@
 #include "file/background_thread.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -17,5 +18,9 @@ BackgroundThread::BackgroundThread(std::function<void()> work)
     : impl_(std::make_unique<Impl>(std::move(work))) {}
 
 BackgroundThread::~BackgroundThread() = default;
+
+unsigned processor_count() noexcept {
+  return std::max(std::thread::hardware_concurrency(), 1U);
+}
 
 }  // namespace datawal

@@ -20,4 +20,7 @@ class BackgroundThread {
   std::unique_ptr<Impl> impl_;
 };
 
+// How many threads can run at the same time; at least 1.
+[[nodiscard]] unsigned processor_count() noexcept;
+
 }  // namespace datawal

@@ -11,6 +11,7 @@ constexpr std::size_t kDigitCount = 8;
 constexpr std::string_view kExtension = ".dwal";
 constexpr std::string_view kCompactedExtension = ".compact";
 constexpr std::string_view kPreparedExtension = ".next";
+constexpr std::string_view kHintExtension = ".hint";
 constexpr std::string_view kQuarantineExtension = ".quarantine";
 
 bool is_digit(char letter) {
@@ -63,6 +64,15 @@ std::string prepared_name(SegmentId id) {
 
 bool is_prepared_name(std::string_view name) {
   return is_segment_name_with(kPreparedExtension, name);
+}
+
+std::string hint_name(SegmentId id) {
+  return segment_name(id).append(kHintExtension);
+}
+
+std::optional<SegmentId> parse_hint_name(std::string_view name) {
+  if (!name.ends_with(kHintExtension)) return std::nullopt;
+  return parse_segment_name(name.substr(0, name.size() - kHintExtension.size()));
 }
 
 std::string replacement_name(SegmentId id) {

@@ -43,6 +43,11 @@ inline constexpr SegmentId kSegmentIdMax{99'999'999};
 // Whether `name` is such a name.
 [[nodiscard]] bool is_prepared_name(std::string_view name);
 
+// "00000042.dwal.hint": what an index is built from instead of the segment.
+[[nodiscard]] std::string hint_name(SegmentId id);
+// The segment that a file of this name is the hint of; nullopt if it is no such name.
+[[nodiscard]] std::optional<SegmentId> parse_hint_name(std::string_view name);
+
 // "00000042.dwal.repair": what is to replace the segment.
 [[nodiscard]] std::string replacement_name(SegmentId id);
 

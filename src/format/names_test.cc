@@ -64,5 +64,15 @@ TEST(QuarantineName, IsNoSegmentName) {
   EXPECT_EQ(parse_segment_name(quarantine_name(SegmentId{1}, 0)), std::nullopt);
 }
 
+TEST(HintName, NamesTheSegment) {
+  EXPECT_EQ(hint_name(SegmentId{42}), "00000042.dwal.hint");
+  EXPECT_EQ(parse_hint_name("00000042.dwal.hint"), SegmentId{42});
+  EXPECT_EQ(parse_segment_name(hint_name(SegmentId{42})), std::nullopt);
+  for (const char* const name : {"00000042.hint", "42.dwal.hint", "00000042.dwal.hint.tmp",
+                                 "00000042.dwal", "notes.hint", ".hint", ""}) {
+    EXPECT_EQ(parse_hint_name(name), std::nullopt) << name;
+  }
+}
+
 }  // namespace
 }  // namespace datawal

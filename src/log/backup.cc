@@ -61,7 +61,8 @@ Status write_manifest(Directory& directory, const BackupManifest& manifest) {
 
 bool is_sidecar(std::string_view name) {
   return name == kBackupManifestName || name == kWatermarkName || name == kLockName ||
-         name == kCheckpointName || name == kCheckpointStagingName;
+         name == kCheckpointName || name == kCheckpointStagingName ||
+         parse_hint_name(name).has_value();
 }
 
 // Everything in the directory will be removed with it: nothing of it may be somebody else's.

@@ -168,6 +168,7 @@ TEST_F(BackupTest, MayBeOpenedAndClosedInBetween) {
     expect_refusal(ErrorCode::kLocked, "locked");
     must(looked_at.close());
   }
+  filesystem_.write_file("target/00000001.dwal.hint", as_bytes("of who looked at it"));
   append(log, 1);
   back_up();
   EXPECT_EQ(txids_in(kTarget), up_to(11));

@@ -95,6 +95,7 @@ TEST_F(Checkpoint, LeavesOutWhatIsNoRecord) {
   filesystem_.write_file("store/keydir.ckpt", as_bytes("an index"));
   RecordLog log = open();
   append(log, 1);
+  filesystem_.write_file("store/00000001.dwal.hint", as_bytes("a hint"));
   EXPECT_THAT(names(), ::testing::Contains(HasSubstr("quarantine")));
   must(log.checkpoint(kTarget));
   EXPECT_THAT(names_at(kTarget), ElementsAre("00000001.dwal", "watermark"));

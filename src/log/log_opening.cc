@@ -4,6 +4,7 @@
 
 #include "base/try.h"
 #include "format/names.h"
+#include "log/hint_file.h"
 #include "log/segment_list.h"
 
 namespace datawal {
@@ -43,12 +44,14 @@ Status make_first_segment(LogView& view) {
   return {};
 }
 
-// What a compaction that was killed was about to put in a segment's place, and what a writer that
-// was killed had made for the next segment. Nobody's records: if it stays, it takes space until the
-// next open.
-void remove_unfinished(Directory& directory) {
+// What a compaction that was killed was about to put in a segment's place, what a writer that was
+// killed had made for the next segment, and hints of segments that are gone. Nobody's records: what
+// stays takes space until the next open.
+void remove_leftovers(const LogView& view) {
+  Directory& directory = *view.directory;
   const Result<std::vector<DirectoryEntry>> entries = directory.list();
   if (!entries) return;
+  remove_foreign_hints(directory, *entries, view.segments);
   for (const DirectoryEntry& entry : *entries) {
     if (entry.kind != EntryKind::kFile) continue;
     if (is_compacted_name(entry.name) || is_prepared_name(entry.name)) {
@@ -76,8 +79,14 @@ Result<LogOpening> LogOpening::begin(const std::filesystem::path& path, const Op
   DATAWAL_TRY_ASSIGN(LogView view,
                      load_log_view(std::move(directory), filesystem_of(options), options.damage));
   if (view.segments.empty()) DATAWAL_TRY(make_first_segment(view));
-  remove_unfinished(*view.directory);
+  remove_leftovers(view);
   return LogOpening(options, std::move(lock), std::move(view));
+}
+
+void LogOpening::read_ahead() {
+  ReadAhead::Settings settings = ReadAhead::settings();
+  settings.uses_hints = true;
+  scan_->read_ahead_if_long(settings);
 }
 
 Result<std::unique_ptr<LogWriter>> LogOpening::finish() {

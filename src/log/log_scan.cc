@@ -61,12 +61,22 @@ Result<std::optional<ScannedRecord>> LogScan::next() {
     if (*progress == Progress::kRecord) return record_;
     done_ = *progress == Progress::kDone;
   }
+  end_read_ahead();
   return std::nullopt;
 }
 
 Result<LogScan::Progress> LogScan::step() {
   if (index_ == view_.segments.size()) return Progress::kDone;
   if (!reader_) DATAWAL_TRY(open_segment());
+  if (outlines_end_) {
+    if (const std::optional<FrameOutline> frame = next_outline()) {
+      *outlines_end_ += frame->size;
+      return note(frame->record, frame->size, frame->crc, frame->is_control());
+    }
+    // What is left is nothing, or what only the file itself explains.
+    reader_.emplace(*file_, *std::exchange(outlines_end_, std::nullopt), reader_->end(),
+                    Batches::kWhole);
+  }
   DATAWAL_TRY_ASSIGN(const SegmentStep found, reader_->next());
   switch (found) {
     case SegmentStep::kFrame:
@@ -84,15 +94,18 @@ Status LogScan::open_segment() {
   DATAWAL_TRY_ASSIGN(file_, view_.open(id));
   DATAWAL_TRY_ASSIGN(std::uint64_t end, file_->size());
   if (range_.end && range_.end->segment == id) end = range_.end->offset;
-  const std::uint64_t begin =
-      range_.begin && range_.begin->segment == id ? range_.begin->offset : 0;
+  const std::uint64_t begin = begin_in(id);
   reader_.emplace(*file_, begin, end, Batches::kWhole);
   ++report_.files_scanned;
   facts_.end = here();
   if (facts_.segments.empty() || facts_.segments.back().id != id) {
     facts_.segments.push_back({.id = id, .size = begin});
   }
-  if (begin <= end) return {};
+  if (begin <= end) {
+    outlines_ = {};
+    if (ahead_) outlines_end_ = begin;
+    return {};
+  }
   return std::unexpected(error_here(ErrorCode::kGap,
                                     "the position to scan from is behind the end of its segment, "
                                     "which has " +
@@ -100,33 +113,76 @@ Status LogScan::open_segment() {
                                         " bytes; start from a position that a scan has given"));
 }
 
+void LogScan::read_ahead(const ReadAhead::Settings& settings) {
+  if (index_ == view_.segments.size()) return;
+  ahead_ = std::make_unique<ReadAhead>(view_, index_, begin_in(view_.segments[index_]), settings);
+}
+
+void LogScan::read_ahead_if_long(const ReadAhead::Settings& settings) {
+  if (has_left(ReadAhead::kLogSizeMin)) read_ahead(settings);
+}
+
+// Whether so many bytes are left to read.
+bool LogScan::has_left(std::uint64_t size) const {
+  std::uint64_t left = 0;
+  for (std::size_t index = view_.segments.size(); index > index_ && left < size; --index) {
+    const SegmentId id = view_.segments[index - 1];
+    const auto file = view_.open(id);
+    const Result<std::uint64_t> end = file ? (*file)->size() : 0;
+    if (end) left += *end - std::min(begin_in(id), *end);
+  }
+  return left >= size;
+}
+
+std::optional<FrameOutline> LogScan::next_outline() {
+  while (true) {
+    if (const std::optional<FrameOutline> frame = outlines_.next()) return frame;
+    if (!outlines_.is_at_end()) return std::nullopt;
+    std::optional<OutlineBlock> block = ahead_->next(index_);
+    if (!block) return std::nullopt;
+    outlines_ = OutlineReader(*std::move(block));
+  }
+}
+
+void LogScan::end_read_ahead() {
+  if (!ahead_) return;
+  read_ahead_result_ = {ahead_->hint_count(), ahead_->lacking_hint()};
+  ahead_.reset();
+}
+
 Result<LogScan::Progress> LogScan::note_frame() {
   const DecodedFrame& frame = reader_->frame();
-  const SegmentId segment = view_.segments[index_];
-  const Position before = {segment, reader_->offset() - frame.size};
-  const Txid txid = frame.record.txid;
   const auto& announcement = reader_->announcement();
   if (announcement && !announcement->is_supported()) {
+    const Position before = {view_.segments[index_], offset() - frame.size};
     return std::unexpected(unsupported_batch(*announcement, *view_.directory, before));
   }
+  const bool is_control = announcement || decode_compaction_mark(frame.record);
+  return note(frame.record, frame.size, frame.crc, is_control);
+}
+
+LogScan::Progress LogScan::note(const RecordView& record, std::uint64_t frame_size,
+                                std::uint32_t crc, bool is_control) {
+  const SegmentId segment = view_.segments[index_];
+  const Position before = {segment, offset() - frame_size};
+  const Txid txid = record.txid;
   if (report_.records_replayed == 0) {
     facts_.first_segment = segment;
-    facts_.first_frame_crc = frame.crc;
+    facts_.first_frame_crc = crc;
   } else if (txid != facts_.last_frame_txid + 1 && report_.txid_gaps++ == 0) {
     report_.first_txid_gap = before;
   }
-  facts_.segments.back().add(frame.record, frame.size, frame.crc);
+  facts_.segments.back().add(record, frame_size, crc);
   report_.last_txid_seen = std::max(report_.last_txid_seen, txid);
   ++report_.records_replayed;
   facts_.end = here();
   facts_.last_frame_txid = txid;
-  facts_.last_frame_crc = frame.crc;
+  facts_.last_frame_crc = crc;
   if (facts_.watermark) compare_with_watermark(before);
-  const bool is_control = announcement || decode_compaction_mark(frame.record);
   const bool is_hidden = is_control && !range_.with_control_records;
   if (is_hidden || txid < range_.txid_min) return Progress::kContinue;
-  static_cast<RecordView&>(record_) = frame.record;
-  record_.ref = {segment, static_cast<std::uint32_t>(frame.size), before.offset};
+  static_cast<RecordView&>(record_) = record;
+  record_.ref = {segment, static_cast<std::uint32_t>(frame_size), before.offset};
   return Progress::kRecord;
 }
 
@@ -137,7 +193,7 @@ void LogScan::compare_with_watermark(Position before) {
   const Watermark& mark = *facts_.watermark;
   const bool names_another_frame =
       facts_.end == mark.position &&
-      (facts_.last_frame_crc != mark.frame_crc || reader_->frame().record.txid != mark.txid);
+      (facts_.last_frame_crc != mark.frame_crc || facts_.last_frame_txid != mark.txid);
   const bool names_no_boundary = before < mark.position && mark.position < facts_.end &&
                                  mark.position.segment == facts_.end.segment;
   if (names_another_frame || names_no_boundary) facts_.watermark.reset();
@@ -304,7 +360,7 @@ Error LogScan::error_here(ErrorCode code, std::string message) const {
           .message = std::move(message),
           .path = (view_.directory->path() / segment_name(view_.segments[index_])).string(),
           .segment = view_.segments[index_],
-          .offset = reader_->offset()};
+          .offset = offset()};
 }
 
 }  // namespace datawal

@@ -12,6 +12,7 @@
 #include "format/index_image_header.h"
 #include "format/segment_facts.h"
 #include "log/log_view.h"
+#include "log/read_ahead.h"
 #include "log/tail_verdict.h"
 #include "segment/segment_reader.h"
 
@@ -47,6 +48,23 @@ class LogScan {
   LogScan(LogView view, DamagePolicy damage, const IndexCoverage& covered,
           std::vector<SegmentFacts> segments);
 
+  // Has the segments read by other threads from now on, with hints or without. The records that are
+  // given have no payload then, and Raw ones no key. To be called before next(). What is found and
+  // what is refused is the same; but what hints are used of is not looked at.
+  void read_ahead(const ReadAhead::Settings& settings);
+  // The same where there is so much to read that it is worth it.
+  void read_ahead_if_long(const ReadAhead::Settings& settings);
+  // As ReadAhead::note_looks; nothing where nothing is read ahead.
+  void note_looks(std::uint64_t count) {
+    if (ahead_) ahead_->note_looks(count);
+  }
+  struct ReadAheadResult {
+    std::uint64_t hints = 0;                   // that were used
+    std::vector<SegmentId> lacking_hint = {};  // segments of which one would have been used
+  };
+  // Of the segments that have been read ahead.
+  [[nodiscard]] const ReadAheadResult& read_ahead_result() const { return read_ahead_result_; }
+
   // Makes every next() fail with this: where what is to be scanned could not be opened.
   void fail(Error error) { failure_ = std::move(error); }
 
@@ -62,7 +80,12 @@ class LogScan {
 
   [[nodiscard]] Result<Progress> step();
   [[nodiscard]] Status open_segment();
+  [[nodiscard]] bool has_left(std::uint64_t size) const;
+  [[nodiscard]] std::optional<FrameOutline> next_outline();
+  void end_read_ahead();
   [[nodiscard]] Result<Progress> note_frame();
+  [[nodiscard]] Progress note(const RecordView& record, std::uint64_t frame_size, std::uint32_t crc,
+                              bool is_control);
   [[nodiscard]] Result<Progress> leave_segment();
   [[nodiscard]] Result<Progress> meet_damage();
   [[nodiscard]] Result<bool> look_again();
@@ -75,8 +98,14 @@ class LogScan {
   [[nodiscard]] std::string damage_text() const;
   [[nodiscard]] WatermarkRelation relation_to_watermark() const;
   void compare_with_watermark(Position before);
+  [[nodiscard]] std::uint64_t begin_in(SegmentId segment) const {
+    return range_.begin && range_.begin->segment == segment ? range_.begin->offset : 0;
+  }
   [[nodiscard]] bool is_last_segment() const { return index_ + 1 == view_.segments.size(); }
-  [[nodiscard]] Position here() const { return {view_.segments[index_], reader_->offset()}; }
+  [[nodiscard]] std::uint64_t offset() const {
+    return outlines_end_ ? *outlines_end_ : reader_->offset();
+  }
+  [[nodiscard]] Position here() const { return {view_.segments[index_], offset()}; }
 
   LogView view_;
   DamagePolicy damage_;
@@ -84,6 +113,10 @@ class LogScan {
   std::size_t index_ = 0;
   std::shared_ptr<const File> file_;  // shared with the view
   std::optional<SegmentReader> reader_;
+  std::unique_ptr<ReadAhead> ahead_;
+  OutlineReader outlines_;
+  std::optional<std::uint64_t> outlines_end_;  // of those read; nullopt where reader_ reads
+  ReadAheadResult read_ahead_result_;
   std::optional<std::uint64_t> looked_again_at_;  // offset in the last segment
   std::uint64_t tail_data_size_ = 0;              // of a torn tail, without the zeros behind it
   ScannedRecord record_;

@@ -11,6 +11,8 @@ class OpenClock {
  public:
   void note_record() noexcept { ++records_replayed_; }
 
+  [[nodiscard]] std::uint64_t records_replayed() const noexcept { return records_replayed_; }
+
   // Up to now.
   [[nodiscard]] OpenStats stats(CheckpointUse checkpoint = CheckpointUse::kUnused) const noexcept {
     return {.elapsed = Clock::now() - start_,

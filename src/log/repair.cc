@@ -11,6 +11,7 @@
 #include "format/names.h"
 #include "format/unknown_frame.h"
 #include "log/frame_copy.h"
+#include "log/hint_file.h"
 #include "log/log_survey.h"
 #include "log/log_view.h"
 #include "log/quarantine.h"
@@ -203,6 +204,7 @@ Status Repair::carry_out(bool drops_watermark) {
     DATAWAL_TRY(directory_.sync());
   }
   for (const DamagedSegment& segment : survey_.damaged) {
+    remove_hint(directory_, segment.id);
     DATAWAL_TRY(is_cut(segment) ? cut(segment) : replace(segment));
   }
   DATAWAL_TRY(directory_.sync());

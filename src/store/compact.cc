@@ -61,7 +61,7 @@ Result<CompactionReport> DataWal::Impl::compact(const CompactionOptions& options
   DATAWAL_TRY_ASSIGN(SharedLog* const log, writable_log());
   DATAWAL_TRY(check(options));
   const EventQueue::Delivery delivery(log->events());
-  const std::lock_guard lock(compacting_);
+  std::unique_lock lock(compacting_);
   const auto start = LatencyTimer::Clock::now();
   DATAWAL_TRY(load_index());
   if (Status sealed = seal_garbage(seal); !sealed) {
@@ -79,6 +79,8 @@ Result<CompactionReport> DataWal::Impl::compact(const CompactionOptions& options
   }
   const Status outcome = report ? Status{} : Status(std::unexpected(report.error()));
   compactions_.note(outcome, compactor.report(), start, log->events());
+  lock.unlock();  // close() waits for the thread that is asked next, and that thread for the lock
+  if (compactor.has_replaced()) write_sidecars_later();
   return report;
 }
 

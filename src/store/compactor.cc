@@ -6,6 +6,7 @@
 
 #include "base/try.h"
 #include "format/names.h"
+#include "log/hint_file.h"
 #include "segment/frame_batches.h"
 
 namespace datawal {
@@ -168,6 +169,7 @@ Status Compactor::put_in_place(const SegmentRewrite& rewriting,
   Directory& directory = *log_.directory();
   DATAWAL_TRY(log_.sync());
   DATAWAL_TRY(remove_checkpoint());
+  for (const SegmentSource& source : sources) remove_hint(directory, source.id);
   const SegmentFacts& summary = rewriting.summary();
   const auto rename = [&] {
     return directory.rename(compacted_name(summary.id), segment_name(summary.id), Replace::kYes);

@@ -1,9 +1,11 @@
 #include "datawal/data_wal.h"
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
 #include "base/try.h"
+#include "log/hint_file.h"
 #include "log/log_opening.h"
 #include "log/log_scan.h"
 #include "log/open_clock.h"
@@ -15,6 +17,8 @@
 
 namespace datawal {
 namespace {
+
+constexpr std::uint64_t kLooksStep = 4096;  // records
 
 StoreIndex make_index(Filesystem& filesystem, std::shared_ptr<const Directory> directory,
                       StoreRecords::Access access) {
@@ -40,13 +44,14 @@ ItemCursor failed_cursor(const Error& error) {
 }  // namespace
 
 DataWal::Impl::Impl(const Options& options, StoreIndex index, std::unique_ptr<SharedLog> log,
-                    Position covered)
+                    Position covered, HintWriting hints)
     : filesystem_(filesystem_of(options)),
       index_(std::move(index)),
       shared_log_(log.get()),
       checkpoint_log_size_(options.checkpoint_log_size),
       covered_(covered),
-      segment_size_max_(options.segment_size_max) {
+      segment_size_max_(options.segment_size_max),
+      hints_(std::move(hints)) {
   log_.emplace(std::move(log));
   if (options.space_amplification_max == 0) return;
   auto_compaction_ = std::make_unique<AutoCompaction>(
@@ -195,15 +200,29 @@ void DataWal::Impl::save_index(std::uint64_t log_size_min) {
   shared_log_->events().push(CheckpointSaved{checkpoint->coverage.end});
 }
 
-void DataWal::Impl::save_index_later() {
+void DataWal::Impl::write_sidecars_later() {
   const std::lock_guard lock(making_thread_);
   if (!saving_) {
     saving_ = std::make_unique<RepeatedWork>([this] {
       const std::lock_guard compacting(compacting_);
-      if (!closing_.stop_requested()) save_index(log_size_worth_saving());
+      if (closing_.stop_requested()) return;
+      save_index(log_size_worth_saving());
+      write_hints();
     });
   }
   saving_->ask();
+}
+
+// With compacting_ locked: nobody replaces a segment meanwhile.
+void DataWal::Impl::write_hints() {
+  std::vector<SegmentFacts> segments;
+  shared_log_->read([&](const LogWriter& writer) {
+    if (writer.check_usable()) segments = writer.segment_facts();
+  });
+  if (segments.empty()) return;
+  segments.pop_back();  // is written to
+  hints_->run(segments, std::max(kHintSegmentSizeMin, checkpoint_log_size_),
+              *shared_log_->directory(), [this] { return !closing_.stop_requested(); });
 }
 
 RecordCursor DataWal::Impl::scan() const {
@@ -228,17 +247,24 @@ Result<DataWal> DataWal::open(const std::filesystem::path& directory, const Opti
   StoreIndex index = begin_index(opening, filesystem, options);
   const Position covered = opening.begin_position();
   const CheckpointUse checkpoint = checkpoint_use(*opening.directory(), covered);
+  opening.read_ahead();
   IndexReplay replay(index);
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, opening.next());
     if (!record) break;
     DATAWAL_TRY(replay.add(*record));
     clock.note_record();
+    if (clock.records_replayed() % kLooksStep == 0) opening.note_looks(replay.replaced_count());
   }
   DATAWAL_TRY(replay.finish());
   DATAWAL_TRY_ASSIGN(std::unique_ptr<LogWriter> writer, opening.finish());
-  auto log = std::make_unique<SharedLog>(std::move(writer), options, clock.stats(checkpoint));
-  return DataWal(std::make_unique<Impl>(options, std::move(index), std::move(log), covered));
+  const LogScan::ReadAheadResult& ahead = opening.read_ahead_result();
+  HintWriting hints(writer->segment_facts(), ahead.lacking_hint);
+  OpenStats opened = clock.stats(checkpoint);
+  opened.hints_read = ahead.hints;
+  auto log = std::make_unique<SharedLog>(std::move(writer), options, opened);
+  return DataWal(
+      std::make_unique<Impl>(options, std::move(index), std::move(log), covered, std::move(hints)));
 }
 
 Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,
@@ -249,6 +275,7 @@ Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,
   DATAWAL_TRY_ASSIGN(LogView view, hold_log_view(opened, filesystem, options.damage));
   StoreIndex index = make_index(filesystem, opened, {.held = view.held});  // others may cut it
   LogScan scan(std::move(view), options.damage, {});
+  scan.read_ahead_if_long(ReadAhead::settings());  // all of it: damage is to be found
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, scan.next());
     if (!record) break;

@@ -14,6 +14,7 @@
 #include "store/auto_compaction.h"
 #include "store/compaction_recorder.h"
 #include "store/compactor.h"
+#include "store/hint_writing.h"
 #include "store/lookup_stats.h"
 #include "store/repeated_work.h"
 #include "store/store_index.h"
@@ -26,7 +27,8 @@ class SnapshotState;
 class [[gnu::visibility("hidden")]] DataWal::Impl {
  public:
   // `covered` is where the index was saved before.
-  Impl(const Options& options, StoreIndex index, std::unique_ptr<SharedLog> log, Position covered);
+  Impl(const Options& options, StoreIndex index, std::unique_ptr<SharedLog> log, Position covered,
+       HintWriting hints);
   Impl(Filesystem& filesystem, StoreIndex index, const LogScan& scan, const OpenStats& opened);
 
   [[nodiscard]] Filesystem& filesystem() const { return filesystem_; }
@@ -58,7 +60,7 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
     // Where nobody would notice the cost.
     const bool is_rare = ref.offset == 0 || ((ref.offset ^ (ref.offset + ref.size)) >> 22) != 0;
     if (is_rare && auto_compaction_) auto_compaction_->look();
-    if (ref.offset == 0 && ref.segment != SegmentId{1}) save_index_later();
+    if (ref.offset == 0 && ref.segment != SegmentId{1}) write_sidecars_later();
   }
 
   // Runs `work`; where that fails for a damaged checkpoint, builds the index anew and runs it
@@ -114,7 +116,9 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   // Saves the index if there are so many bytes of log behind where it was saved before. To be
   // called with compacting_ locked.
   void save_index(std::uint64_t log_size_min);
-  void save_index_later();
+  // Saves the index if it is worth it, and writes the hints of sealed segments that lack one.
+  void write_sidecars_later();
+  void write_hints();
   [[nodiscard]] std::uint64_t log_size_worth_saving() const;
 
   LookupStats lookups_;  // first, because it is aligned to cache lines
@@ -127,11 +131,12 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   std::uint64_t segment_size_max_ = 0;
   CompactionRecorder compactions_;
   std::stop_source closing_;
-  std::mutex compacting_;  // guards the next, and keeps compactions one after the other
+  std::mutex compacting_;  // guards the next two, and keeps compactions one after the other
   NeededTombstoneBytes needed_bytes_;
+  std::optional<HintWriting> hints_;                 // absent if opened read-only
   std::unique_ptr<AutoCompaction> auto_compaction_;  // if it is wanted
   std::mutex making_thread_;                         // guards the next
-  std::unique_ptr<RepeatedWork> saving_;             // of the index, once a segment has been begun
+  std::unique_ptr<RepeatedWork> saving_;             // of sidecars, once a segment has been begun
   std::optional<RecordLog> log_;  // absent if opened read-only; then the rest says what is read
   LogView view_;
   RecoveryReport report_;

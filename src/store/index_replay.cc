@@ -12,14 +12,21 @@ Status IndexReplay::add(const ScannedRecord& record) {
     DATAWAL_TRY(finish());
     return index_->replay(record);
   }
-  pending(begun_++) = {index_->begin_write(record.key), record.type, address};
+  Pending& newest = pending(begun_++);
+  newest.hash = index_->begin_write(record.key);
+  newest.type = record.type;
+  newest.address = address;
+  newest.key.assign(record.key.begin(), record.key.end());
   if (begun_ - finished_ > kDistance) index_->continue_write(pending(begun_ - 1 - kDistance).hash);
   return begun_ - finished_ > 2 * kDistance ? finish_one() : Status{};
 }
 
 Status IndexReplay::finish_one() {
   const Pending& oldest = pending(finished_++);
-  return index_->finish_replay(oldest.hash, oldest.type, oldest.address);
+  DATAWAL_TRY_ASSIGN(const bool has_replaced,
+                     index_->finish_replay(oldest.key, oldest.hash, oldest.type, oldest.address));
+  if (has_replaced) ++replaced_count_;
+  return {};
 }
 
 Status IndexReplay::finish() {

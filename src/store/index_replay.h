@@ -22,6 +22,8 @@ class IndexReplay {
   [[nodiscard]] Status add(const ScannedRecord& record);
   // Takes over those that are still under way. To be called at the end.
   [[nodiscard]] Status finish();
+  // How many older records have been replaced, and looked at for that.
+  [[nodiscard]] std::uint64_t replaced_count() const noexcept { return replaced_count_; }
 
  private:
   static constexpr std::uint64_t kDistance = 12;  // between the steps of a record, in records
@@ -30,6 +32,7 @@ class IndexReplay {
     KeyHash hash{};
     RecordType type{};
     LogAddress address{};
+    Bytes key;  // its memory is used again
   };
 
   [[nodiscard]] Pending& pending(std::uint64_t number) { return ring_[number % ring_.size()]; }
@@ -39,6 +42,7 @@ class IndexReplay {
   std::array<Pending, 32> ring_{};
   std::uint64_t begun_ = 0;
   std::uint64_t finished_ = 0;
+  std::uint64_t replaced_count_ = 0;
 };
 
 }  // namespace datawal

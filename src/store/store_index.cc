@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/try.h"
-#include "format/frame_encoding.h"
 #include "store/key_matcher.h"
 
 namespace datawal {
@@ -170,13 +169,14 @@ void StoreIndex::continue_write(KeyHash hash) const {
   });
 }
 
-Status StoreIndex::finish_replay(KeyHash hash, RecordType type, LogAddress address) {
-  const ByteView frame = records_->view(address);
-  const ByteView key = frame.subspan(kFrameHeaderSize, header_key_size(frame));
-  if (type == RecordType::kPut) return put_at_address(address, key, hash);
+Result<bool> StoreIndex::finish_replay(ByteView key, KeyHash hash, RecordType type,
+                                       LogAddress address) {
+  if (type == RecordType::kPut) index().reserve_one();
   DATAWAL_TRY_ASSIGN(const KeyIndex::Place place, locate(key, hash));
-  note_dead(index().erase_at(place));
-  return {};
+  const std::optional<LogAddress> replaced =
+      type == RecordType::kPut ? index().put_at(place, address) : index().erase_at(place);
+  note_dead(replaced);
+  return replaced.has_value();
 }
 
 }  // namespace datawal

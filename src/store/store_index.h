@@ -107,7 +107,9 @@ class StoreIndex {
     return hash;
   }
   void continue_write(KeyHash hash) const;
-  [[nodiscard]] Status finish_replay(KeyHash hash, RecordType type, LogAddress address);
+  // Gives whether the record has replaced an older one.
+  [[nodiscard]] Result<bool> finish_replay(ByteView key, KeyHash hash, RecordType type,
+                                           LogAddress address);
 
   // What a segment's rewriting asks: the hash of a key, whether a record is the one that a live key
   // has its value from, and to make it another, whose address cannot fail to be had.

@@ -15,6 +15,7 @@
 #include "format/names.h"
 #include "format/watermark_slot.h"
 #include "library.h"
+#include "log/hint_file.h"
 #include "model.h"
 #include "parameters.h"
 #include "scratch.h"
@@ -152,6 +153,27 @@ TEST_P(WatermarkTest, TheCrateIgnoresSidecars) {
   crate_.must("open log " + store_.string());
   EXPECT_EQ(crate_.must("report"), model_.report());
   EXPECT_EQ(crate_.must_list("dump"), model_.dump());
+}
+
+TEST_P(WatermarkTest, TheCrateIgnoresHints) {
+  {
+    DriverProcess datawal(kDatawal);
+    datawal.must("open log " + store_.string());
+    append(datawal, 5);
+    rotate(datawal);
+    append(datawal, 3);
+    datawal.must("close");
+  }
+  const auto directory = must(posix_filesystem().open_directory(store_));
+  ASSERT_TRUE(write_hint(*directory, SegmentId{1}, [] { return true; }, 0));
+  ASSERT_TRUE(fs::exists(store_ / hint_name(SegmentId{1})));
+  crate_.must("open log " + store_.string());
+  EXPECT_EQ(crate_.must("report"), model_.report());
+  EXPECT_EQ(crate_.must_list("dump"), model_.dump());
+  crate_.must("close");
+  crate_writes(3);
+  EXPECT_TRUE(fs::exists(store_ / hint_name(SegmentId{1})));
+  append_with_datawal(store_, model_);
 }
 
 TEST_P(WatermarkTest, SidecarsCanBeDeletedAtAnyTime) {

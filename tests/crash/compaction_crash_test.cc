@@ -12,6 +12,8 @@
 #include "datawal/data_wal.h"
 #include "format/compaction_mark.h"
 #include "format/names.h"
+#include "log/hint_file.h"
+#include "log/log_scan.h"
 #include "support/soak.h"
 #include "support/store_files.h"
 #include "support/trace.h"
@@ -73,6 +75,33 @@ Values values_of(const DataWal& store) {
     return true;
   }));
   return values;
+}
+
+// What a store opens from: with what hints tell, where they are believed, or without.
+std::vector<std::string> log_of(SimulatedFilesystem& machine, bool uses_hints) {
+  auto directory = must(machine.open_directory(kStore));
+  LogScan scan(must(load_log_view(std::move(directory), machine, DamagePolicy::kRefuse)),
+               DamagePolicy::kRefuse, {});
+  scan.read_ahead({.thread_count = 2, .uses_hints = uses_hints});
+  std::vector<std::string> log;
+  while (true) {
+    const auto record = scan.next();
+    if (!record) log.push_back(record.error().to_string());
+    if (!record || !*record) return log;
+    const RecordRef& ref = (*record)->ref;
+    log.push_back(std::to_string((*record)->txid) + ' ' + std::string(as_text((*record)->key)) +
+                  ' ' + std::to_string(std::to_underlying(ref.segment)) + ' ' +
+                  std::to_string(ref.offset) + ' ' + std::to_string(ref.size));
+  }
+}
+
+void write_hints(SimulatedFilesystem& machine, const std::vector<SegmentId>& segments) {
+  const auto directory = must(machine.open_directory(kStore));
+  for (const SegmentId segment : segments) {
+    if (segment == segments.back()) continue;
+    EXPECT_TRUE(write_hint(*directory, segment, [] { return true; }, 0));
+  }
+  must(directory->sync());
 }
 
 struct Shape {
@@ -137,6 +166,7 @@ class CompactionCrash : public ::testing::TestWithParam<Shape> {
     fill(*store_);
     must(store_->close());  // which saves the index
     store_ = std::make_unique<DataWal>(must(DataWal::open(kStore, options(*machine_))));
+    write_hints(*machine_, store_->log()->segments());
     durable_ = fold_of(*machine_);
     put(*store_, "late", "new");  // not synced
     sealed_ = files_in(*machine_, kStore);
@@ -156,6 +186,9 @@ class CompactionCrash : public ::testing::TestWithParam<Shape> {
     const Contents found = fold_of(machine);
     if (has_foreign_index(machine)) return fail(machine, what + ": an index of other segments");
     if (!is_right(found)) return fail(machine, what + ": the disk holds " + describe(found));
+    if (log_of(machine, true) != log_of(machine, false)) {
+      return fail(machine, what + ": hints of other segments are believed");
+    }
     {
       auto reader = DataWal::open_read_only(kStore, options(machine));
       if (!reader) return fail(machine, what + ": " + reader.error().to_string());

@@ -1,0 +1,80 @@
+// What there is to know of a frame without its payload: what an index is built from.
+//
+// Outlines of frames that follow one another are kept in blocks, some 20 bytes each for keys of 16
+// bytes. A block stands for itself: its first outline names its txid. Segments' hints consist of
+// such blocks; the byte table stands in docs/format.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "datawal/frame.h"
+
+namespace datawal {
+
+struct FrameOutline {
+  // Without the key of a Raw record, and without payload, but for control records, which have both.
+  RecordView record;
+  std::uint64_t size = 0;  // of the frame
+  std::uint32_t crc = 0;   // 0 where it has been left out
+
+  // Whether it is a batch's announcement or a compaction's mark.
+  [[nodiscard]] bool is_control() const noexcept { return !record.payload.empty(); }
+};
+
+// Whether there are outlines of such records: of all that can be read on, but for control records
+// that nobody writes.
+[[nodiscard]] bool has_outline(const RecordView& record) noexcept;
+
+// So many bytes are the outlines of a block at most: one may begin before kOutlineBlockFull.
+inline constexpr std::size_t kOutlineBlockFull = std::size_t{64} << 10;
+inline constexpr std::size_t kControlPayloadSizeMax = 255;
+inline constexpr std::size_t kOutlineSizeMax =
+    1 + 8 + 4 + 4 + 4 + kKeySizeMax + kControlPayloadSizeMax;
+inline constexpr std::size_t kOutlineBlockSizeMax = kOutlineBlockFull + kOutlineSizeMax;
+
+struct OutlineBlock {
+  std::uint32_t frame_count = 0;
+  Bytes bytes;
+};
+
+enum class OutlineCrc { kKeep, kLeaveOut };
+
+class OutlineWriter {
+ public:
+  // Adds the outline of a valid frame, which has one. The block must not be full.
+  void add(const DecodedFrame& frame, OutlineCrc crc);
+  // Whether the block is to be taken before the next frame is added.
+  [[nodiscard]] bool is_full() const noexcept { return block_.bytes.size() >= kOutlineBlockFull; }
+  [[nodiscard]] bool is_empty() const noexcept { return block_.frame_count == 0; }
+  [[nodiscard]] OutlineBlock take();
+
+ private:
+  OutlineBlock block_;
+  Txid last_txid_ = 0;
+};
+
+class OutlineReader {
+ public:
+  // Nothing to read.
+  OutlineReader() = default;
+  explicit OutlineReader(OutlineBlock block)
+      : block_(std::move(block)), left_(block_.frame_count) {}
+
+  // The next outline, whose views are valid as long as the reader is; nullopt at the end, and where
+  // the bytes are no outline.
+  [[nodiscard]] std::optional<FrameOutline> next() noexcept;
+  // Whether all has been read, and was as it should be.
+  [[nodiscard]] bool is_at_end() const noexcept {
+    return left_ == 0 && offset_ == block_.bytes.size();
+  }
+
+ private:
+  OutlineBlock block_;
+  std::uint32_t left_ = 0;
+  std::size_t offset_ = 0;
+  Txid last_txid_ = 0;
+};
+
+}  // namespace datawal
