@@ -56,13 +56,6 @@ struct HashParts {
     return bucket ^ ((tag * 0x2f5U | 1) % kBucketCount);
   }
 
-  // Of some key in this region.
-  static constexpr HashParts of_region(std::uint32_t region) noexcept {
-    HashParts parts(KeyHash{});
-    parts.region = region;
-    return parts;
-  }
-
   [[nodiscard]] constexpr std::uint64_t slot(LogAddress address) const noexcept {
     return std::uint64_t{region} << kLogAddressBits | static_cast<std::uint64_t>(address);
   }

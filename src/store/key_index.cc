@@ -28,9 +28,11 @@ IndexTable& KeyIndex::load_table(const HashParts& parts) const {
 
 bool KeyIndex::load_all() const {
   if (!lazy_) return true;
+  HashParts parts(KeyHash{});
   for (const std::uint32_t region : lazy_->first_regions()) {
     if (is_broken()) return false;
-    static_cast<void>(table_of(HashParts::of_region(region)));
+    parts.region = region;
+    static_cast<void>(table_of(parts));
   }
   return !is_broken();
 }
