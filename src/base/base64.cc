@@ -78,6 +78,7 @@ __attribute__((target("avx2"))) inline __m256i digits_avx2(__m256i bytes) noexce
   const __m256i above = _mm256_subs_epu8(values, _mm256_set1_epi8(51));
   const __m256i is_capital = _mm256_cmpgt_epi8(_mm256_set1_epi8(26), values);
   const __m256i kind = _mm256_or_si256(above, _mm256_and_si256(is_capital, _mm256_set1_epi8(13)));
+  // NOLINTNEXTLINE(portability-simd-intrinsics): one of many, all of them for one processor
   return _mm256_add_epi8(values, _mm256_shuffle_epi8(offsets, kind));
 }
 

@@ -12,7 +12,13 @@
 namespace datawal {
 namespace {
 
-using namespace frame_layout;
+using frame_layout::kFlagsOffset;
+using frame_layout::kKeySizeOffset;
+using frame_layout::kMagic;
+using frame_layout::kPayloadSizeOffset;
+using frame_layout::kTxidOffset;
+using frame_layout::kTypeOffset;
+using frame_layout::kVersionOffset;
 
 static_assert(kFrameSizeMax == 67'174'428);
 static_assert(kFrameFirstByte == static_cast<std::byte>(kMagic & 0xFFU));

@@ -27,7 +27,12 @@ static_assert(kPayloadSizeOffset + sizeof(std::uint32_t) == kFrameHeaderSize);
 
 // The header at the front of `bytes` if decode_header finds one there.
 [[nodiscard]] inline std::optional<FrameHeader> whole_header(ByteView bytes) noexcept {
-  using namespace frame_layout;
+  using frame_layout::kKeySizeOffset;
+  using frame_layout::kMagic;
+  using frame_layout::kPayloadSizeOffset;
+  using frame_layout::kTxidOffset;
+  using frame_layout::kTypeOffset;
+  using frame_layout::kVersionOffset;
   // All before the txid in one word: magic, version, type, flags.
   constexpr std::uint64_t kExpected = kMagic | std::uint64_t{kWireVersion} << 8 * kVersionOffset;
   if (bytes.size() < kFrameHeaderSize) return std::nullopt;

@@ -37,6 +37,15 @@ StoreIndex begin_index(LogOpening& opening, Filesystem& filesystem, const Option
   return {opening.directory(), access, *std::move(loaded)};
 }
 
+Status replay_all(RecordCursor records, StoreIndex& index) {
+  IndexReplay replay(index);
+  while (true) {
+    DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, records.next());
+    if (!record) return replay.finish();
+    DATAWAL_TRY(replay.add(*record));
+  }
+}
+
 ItemCursor failed_cursor(const Error& error) {
   return ItemCursor(std::make_unique<ItemCursorState>(error));
 }
@@ -108,15 +117,7 @@ Status DataWal::Impl::mend_index() const {
   return shared_log_->read([this](const LogWriter& writer) -> Status {
     if (!index_.is_broken()) return {};  // somebody else has been here
     is_mended_.store(true, std::memory_order_relaxed);
-    return index_.rebuild([&](StoreIndex& anew) -> Status {
-      RecordCursor records = writer.scan({});
-      IndexReplay replay(anew);
-      while (true) {
-        DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, records.next());
-        if (!record) return replay.finish();
-        DATAWAL_TRY(replay.add(*record));
-      }
-    });
+    return index_.rebuild([&](StoreIndex& anew) { return replay_all(writer.scan({}), anew); });
   });
 }
 
