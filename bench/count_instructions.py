@@ -28,15 +28,13 @@ def count(program, path):
     """The instructions of one operation of the path."""
     with tempfile.TemporaryDirectory() as directory:
         profile = pathlib.Path(directory) / "profile"
-        command = ["valgrind", "--tool=callgrind", "--instr-atstart=no",
+        command = ["valgrind", "--tool=callgrind", "--collect-atstart=no",
                    f"--callgrind-out-file={profile}", str(program), path, directory]
         run = subprocess.run(command, capture_output=True, text=True, check=False)
         if run.returncode != 0:
             sys.exit(f"count_instructions: '{path}' failed:\n{run.stderr}")
-        totals = [int(total)
-                  for part in pathlib.Path(directory).glob("profile*")
-                  for total in re.findall(r"^(?:summary|totals): (\d+)", part.read_text(), re.M)]
-        return max(totals) / int(run.stdout)
+        total = re.search(r"^totals: (\d+)", profile.read_text(), re.M)
+        return int(total[1]) / int(run.stdout)
 
 
 def main():

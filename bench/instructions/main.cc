@@ -1,6 +1,6 @@
 // Runs one hot path under callgrind, which counts the instructions of nothing but that.
 //
-//   valgrind --tool=callgrind --instr-atstart=no datawal_instructions PATH DIRECTORY
+//   valgrind --tool=callgrind --collect-atstart=no datawal_instructions PATH DIRECTORY
 //
 // Without arguments it lists the paths. The operations are counted on standard output.
 #include <valgrind/callgrind.h>
@@ -12,6 +12,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "datawal/data_wal.h"
@@ -56,7 +57,7 @@ struct Prepared {
     for (std::uint64_t number = 0; number < 2 * kKeys; ++number) keys.push_back(key_of(number));
     for (std::uint64_t number = 0; number < kKeys; ++number) put(number);
     for (std::uint64_t number = 0; number < kKeys; ++number) {
-      must(log.append(RecordType::kRaw, {}, as_bytes(value)));
+      must(log.append(as_bytes(value)));
     }
   }
 
@@ -97,7 +98,7 @@ std::uint64_t multi_get(Prepared& prepared) {
   for (std::uint64_t number = 0; number < kOperations; ++number) {
     keys.push_back(prepared.present(number));
     if (keys.size() < kBatchSize) continue;
-    for (const auto& value : prepared.store.multi_get(keys)) must(value);
+    for (auto& value : prepared.store.multi_get(keys)) must(std::move(value));
     keys.clear();
   }
   return kOperations;
@@ -120,7 +121,7 @@ std::vector<std::pair<std::string_view, Path>> paths() {
   };
   return {
       {"append to a log", each([](Prepared& prepared, std::uint64_t) {
-         must(prepared.log.append(RecordType::kRaw, {}, as_bytes(prepared.value)));
+         must(prepared.log.append(as_bytes(prepared.value)));
        })},
       {"put of a new key", each([](Prepared& prepared, std::uint64_t number) {
          must(prepared.store.put(prepared.absent(number), as_bytes(prepared.value)));
@@ -159,11 +160,9 @@ int run(std::string_view name, const std::filesystem::path& directory) {
   for (const auto& [path_name, path] : paths()) {
     if (path_name != name) continue;
     Prepared prepared(directory);
-    CALLGRIND_START_INSTRUMENTATION;
-    CALLGRIND_ZERO_STATS;
+    CALLGRIND_TOGGLE_COLLECT;
     const std::uint64_t operations = path(prepared);
-    CALLGRIND_DUMP_STATS;
-    CALLGRIND_STOP_INSTRUMENTATION;
+    CALLGRIND_TOGGLE_COLLECT;
     std::printf("%llu\n", static_cast<unsigned long long>(operations));
     return 0;
   }
