@@ -10,7 +10,6 @@ namespace datawal {
 namespace {
 
 constexpr std::uint64_t kPageSize = 4096;
-constexpr std::uint64_t kHugePageSize = std::uint64_t{2} << 20;
 
 std::byte* map_shared(int fd, std::uint64_t size, int protection) {
   if (size == 0 || size > std::numeric_limits<std::size_t>::max()) return nullptr;
@@ -35,12 +34,6 @@ void PosixMapping::prepare(std::uint64_t offset, std::size_t size) noexcept {
   const std::uint64_t begin = offset / kPageSize * kPageSize;
   if (begin >= size_) return;
   const std::size_t length = std::min<std::uint64_t>(offset + size - begin, size_ - begin);
-  // Whole huge pages of a file are made only where they are asked for before they are there.
-  const std::uint64_t huge_begin = (begin + kHugePageSize - 1) / kHugePageSize * kHugePageSize;
-  const std::uint64_t huge_end = (begin + length) / kHugePageSize * kHugePageSize;
-  if (huge_begin < huge_end) {
-    (void)::madvise(data_ + huge_begin, huge_end - huge_begin, MADV_HUGEPAGE);
-  }
   // Older kernels do not know it; then each store waits for its own page.
   (void)::madvise(data_ + begin, length, MADV_POPULATE_WRITE);
 #else

@@ -17,15 +17,7 @@ constexpr std::uint64_t kReserveStepMin = std::uint64_t{1} << 20;
 constexpr std::uint64_t kReserveStepMax = std::uint64_t{16} << 20;
 
 // Small enough that a single append never waits long, large enough that the call costs little.
-constexpr std::uint64_t kPrepareStep = std::uint64_t{256} << 10;
-
-// Once so much has been appended without a sync, huge pages. Not earlier: a sync writes all of one.
-constexpr std::uint64_t kBulkSize = std::uint64_t{4} << 20;
-constexpr std::uint64_t kBulkStep = std::uint64_t{2} << 20;
-
-constexpr std::uint64_t round_up(std::uint64_t offset, std::uint64_t step) {
-  return (offset + step - 1) / step * step;
-}
+constexpr std::size_t kPrepareStep = std::size_t{256} << 10;
 
 // Above it the pages of a fresh mapping cost more than the system call.
 constexpr std::size_t kStoreSizeMax = std::size_t{32} << 10;
@@ -79,9 +71,8 @@ Result<bool> SegmentWriter::make_ready(std::size_t size) {
   }
   if (end > prepared_end_) {
     prepared_end_ = std::max(prepared_end_, end_);
-    const std::uint64_t step = since_sync_ < kBulkSize ? kPrepareStep : kBulkStep;
     const std::uint64_t wanted =
-        std::min(round_up(std::max(end, prepared_end_ + 1), step), reserved_end_);
+        std::min(std::max(end, prepared_end_ + kPrepareStep), reserved_end_);
     mapping_->prepare(prepared_end_, wanted - prepared_end_);
     prepared_end_ = wanted;
   }
@@ -92,9 +83,7 @@ Result<bool> SegmentWriter::make_ready(std::size_t size) {
 Result<bool> SegmentWriter::reserve_for(std::uint64_t end) {
   if (end > policy_.size_max) return false;
   const std::uint64_t step = std::clamp(end_, kReserveStepMin, kReserveStepMax);
-  std::uint64_t wanted = std::max(end, end_ + step);
-  if (wanted >= kBulkSize) wanted = round_up(wanted, kBulkStep);
-  return reserve_until(std::min(wanted, policy_.size_max));
+  return reserve_until(std::min(std::max(end, end_ + step), policy_.size_max));
 }
 
 Result<bool> SegmentWriter::reserve_until(std::uint64_t wanted) {

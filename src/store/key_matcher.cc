@@ -40,8 +40,8 @@ Match KeyMatcher::match_fetched(LogAddress address) const {
   if (fetched) {
     const Status checked = check(fetched->frame.record, address);
     if (checked && bytes_equal(fetched->frame.record.key, key_)) {
-      fetched_ = std::move(*fetched);
-      fetched_at_ = address;
+      noted().fetched = std::move(*fetched);
+      noted().fetched_at = address;
       return Match::kYes;
     }
     if (checked) return Match::kNo;
@@ -52,9 +52,10 @@ Match KeyMatcher::match_fetched(LogAddress address) const {
 
 Match KeyMatcher::match_damaged(LogAddress address, Error error) const {
   const bool is_unread = error.segment == std::nullopt;  // not a record's, but the system's
-  if (!damaged_at_ || address > *damaged_at_) {
-    damaged_at_ = address;
-    damage_ = std::move(error);
+  Noted& newest = noted();
+  if (!newest.damaged_at || address > *newest.damaged_at) {
+    newest.damaged_at = address;
+    newest.damage = std::move(error);
   }
   if (purpose_ == Purpose::kRead) return Match::kNo;
   return is_unread ? Match::kFailed : Match::kYes;

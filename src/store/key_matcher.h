@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -38,14 +39,15 @@ class KeyMatcher {
 
   // Why it is not known whether the key is live, if what was found is older than the damage.
   [[nodiscard]] const Error* damage_behind(const std::optional<LogAddress>& found) const {
-    return damaged_at_ && (!found || *found < *damaged_at_) ? &damage_ : nullptr;
+    if (!noted_ || !noted_->damaged_at) return nullptr;
+    return !found || *found < *noted_->damaged_at ? &noted_->damage : nullptr;
   }
-  // Why a call of the index has failed.
-  [[nodiscard]] const Error& failure() const { return damage_; }
+  // Why a call of the index has failed, if a match has.
+  [[nodiscard]] const Error& failure() const { return noted_->damage; }
   // What has been read of the record at `address` already.
   [[nodiscard]] std::optional<FetchedFrame> take(LogAddress address) const {
-    if (fetched_at_ != address) return std::nullopt;
-    return std::move(fetched_);
+    if (!noted_ || noted_->fetched_at != address) return std::nullopt;
+    return std::move(noted_->fetched);
   }
 
  private:
@@ -65,11 +67,18 @@ class KeyMatcher {
   ByteView key_;
   KeyHash hash_;
   Purpose purpose_;
-  // Noted on the way; the index calls a matcher that does not change.
-  mutable FetchedFrame fetched_;
-  mutable std::optional<LogAddress> fetched_at_;
-  mutable std::optional<LogAddress> damaged_at_;
-  mutable Error damage_;
+  // Noted on the way where a record is not in memory, or not as it should be.
+  struct Noted {
+    FetchedFrame fetched;
+    std::optional<LogAddress> fetched_at;
+    std::optional<LogAddress> damaged_at;
+    Error damage;
+  };
+  [[nodiscard]] Noted& noted() const {
+    if (!noted_) noted_ = std::make_unique<Noted>();
+    return *noted_;
+  }
+  mutable std::unique_ptr<Noted> noted_;  // the index calls a matcher that does not change
 };
 
 // Success if `record`, which was found at `address`, can be the one that an entry with `region` was
