@@ -46,6 +46,7 @@ class CompletionCli : public CliTest {
   [[nodiscard]] std::string home() const { return "HOME=" + directory().string(); }
 
   // Types a line and a tab into a zsh of its own, in which every match is printed as it is added.
+  // That it is ready is not to be read from the echo of what was typed.
   static constexpr const char* kZshCapture = R"(
     zmodload zsh/zpty
     zpty shell zsh -f -i
@@ -56,7 +57,7 @@ class CompletionCli : public CliTest {
     zpty -w shell '(( $#found )) && print -rl -- "[["$^found"]]"; builtin compadd "$@" }'
     zpty -w shell 'show() { _main_complete; print -r -- "[[done]]";'
     zpty -w shell 'compstate[insert]= ; compstate[list]= }'
-    zpty -w shell 'zle -C show complete-word show; bindkey "^I" show; print ready'
+    zpty -w shell 'zle -C show complete-word show; bindkey "^I" show; print rea""dy'
     zpty -r shell text '*ready*'
     zpty -w -n shell "$2"$'\t'
     zpty -r shell text '*\[\[done\]\]*'
