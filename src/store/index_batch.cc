@@ -48,7 +48,7 @@ Status IndexBatch::look_up(std::size_t record_index) {
 Status IndexBatch::apply(Position begin) {
   std::span<const Replaced> rest(replaced_);
   for (std::size_t index = 0; index < batch_->size(); ++index) {
-    if (index + kDistance < batch_->size()) index_->begin_change(hashes_[index + kDistance]);
+    if (index + kDistance < batch_->size()) index_->prefetch(hashes_[index + kDistance]);
     if (!has_key(index)) continue;
     const RecordView record = (*batch_)[index];
     const auto size =

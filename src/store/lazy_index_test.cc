@@ -86,6 +86,21 @@ class LazyIndex : public testing::Test {
     ASSERT_EQ(value->text(), value_of(key));
   }
 
+  // Threads that get every key, and one that writes some of them anew.
+  static void use_by_many_threads(DataWal& store) {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < 4; ++thread) {
+      threads.emplace_back([&store, thread] {
+        for (int key = 0; key < kKeys; ++key) expect_right(store, (key + thread * 1'000) % kKeys);
+      });
+    }
+    for (int key = 1; key < kKeys; key += 7) {
+      must(store.put(as_bytes(key_of(key)), as_bytes(value_of(key))));
+    }
+    threads.clear();
+    expect_all(store);
+  }
+
   static std::optional<test::ScratchDirectory> made_;
   const test::ScratchDirectory scratch_;
 };
@@ -125,33 +140,13 @@ TEST_F(LazyIndex, GrowsBeforeItIsLoaded) {
 
 TEST_F(LazyIndex, IsLoadedByManyThreadsAtOnce) {
   DataWal store = open();
-  std::vector<std::jthread> threads;
-  for (int thread = 0; thread < 4; ++thread) {
-    threads.emplace_back([&store, thread] {
-      for (int key = 0; key < kKeys; ++key) expect_right(store, (key + thread * 1'000) % kKeys);
-    });
-  }
-  for (int key = 1; key < kKeys; key += 7) {
-    must(store.put(as_bytes(key_of(key)), as_bytes(value_of(key))));
-  }
-  threads.clear();
-  expect_all(store);
+  use_by_many_threads(store);
 }
 
 TEST_F(LazyIndex, OfADamagedCheckpointIsBuiltAnewBesideReaders) {
   damage_tables();
   DataWal store = open();
-  std::vector<std::jthread> threads;
-  for (int thread = 0; thread < 4; ++thread) {
-    threads.emplace_back([&store, thread] {
-      for (int key = 0; key < kKeys; ++key) expect_right(store, (key + thread * 1'000) % kKeys);
-    });
-  }
-  for (int key = 1; key < kKeys; key += 7) {
-    must(store.put(as_bytes(key_of(key)), as_bytes(value_of(key))));
-  }
-  threads.clear();
-  expect_all(store);
+  use_by_many_threads(store);
 }
 
 struct FirstUse {

@@ -87,7 +87,6 @@ class StoreIndex {
   // What a write to `key` replaces is known before, by its place; `replaces` is then asked about
   // addresses and must not fail.
   [[nodiscard]] Result<KeyIndex::Place> locate(ByteView key, KeyHash hash) const;
-  void begin_change(KeyHash hash) const { index().prefetch(hash); }
   template <typename Replaces>
   void change(KeyHash hash, RecordType type, LogAddress address, const Replaces& replaces) {
     if (type == RecordType::kPut) {
@@ -103,7 +102,7 @@ class StoreIndex {
   // IndexReplay. Only where the record can be viewed.
   [[nodiscard]] KeyHash begin_write(ByteView key) const {
     const KeyHash hash = hash_of(key);
-    begin_change(hash);
+    prefetch(hash);
     return hash;
   }
   void continue_write(KeyHash hash) const;
