@@ -22,12 +22,13 @@
 // functions do not, so whoever calls those has taken over what is pending of the key, and before
 // freeze() and for_each() everything.
 //
-// Thread safety: find(), holds(), prefetch(), visit_candidates(), size() and memory_size() may be
-// called by any thread at any time; they take no lock, never wait and write nothing that others
-// read. The other functions are for one thread at a time, whoever else searches meanwhile. A key
-// that is in the index throughout a call is found by it, and every answer is one that was right at
-// some moment of the call; so the record at the address may have been superseded when the caller
-// looks at it.
+// Thread safety: find(), holds(), prefetch(), visit_candidates(), size(), memory_size(),
+// load_all(), is_broken() and fault() may be called by any thread at any time; they take no lock,
+// never wait and write nothing that others read, but for loading a table that is still in its
+// image, which is done under a lock, once. The other functions are for one thread at a time,
+// whoever else searches meanwhile. A key that is in the index throughout a call is found by it, and
+// every answer is one that was right at some moment of the call; so the record at the address may
+// have been superseded when the caller looks at it.
 //
 // Memory is given back with the index only: what erased keys leave is used again, and directories
 // that searches may still be looking at are together smaller than the one in use.
