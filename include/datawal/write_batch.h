@@ -54,7 +54,13 @@ class DATAWAL_EXPORT WriteBatch {
 
   // The record of this index, below size(), without a txid. Its views are valid until the batch is
   // changed, moved or destroyed.
-  [[nodiscard]] RecordView operator[](std::size_t index) const noexcept;
+  [[nodiscard]] RecordView operator[](std::size_t index) const noexcept {
+    const Entry& entry = entries_[index];
+    const std::byte* const key = bytes_.data() + entry.offset;
+    return {.type = entry.type,
+            .key = {key, entry.key_size},
+            .payload = {key + entry.key_size, entry.payload_size}};
+  }
   [[nodiscard]] RecordType type(std::size_t index) const noexcept { return entries_[index].type; }
   // Where that record's frame begins, in bytes behind the begin of the first one's.
   [[nodiscard]] std::size_t frame_offset(std::size_t index) const noexcept {

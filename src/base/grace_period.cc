@@ -8,21 +8,14 @@ namespace {
 
 constexpr std::chrono::microseconds kLookAgainAfter{50};
 
-std::atomic<std::size_t> threads_seen{0};
-
 }  // namespace
-
-std::size_t GracePeriod::shard_index() noexcept {
-  thread_local const std::size_t index = threads_seen.fetch_add(1, std::memory_order_relaxed);
-  return index;
-}
 
 void GracePeriod::run_dry(std::uint32_t phase) {
   std::mutex mutex;
   std::unique_lock lock(mutex);
   std::condition_variable never;
-  for (Shard& shard : shards_) {
-    while (shard.uses[phase % 2].fetch_add(0, std::memory_order_acq_rel) != 0) {
+  for (Counters& counters : counters_) {
+    while (counters.uses[phase % 2].fetch_add(0, std::memory_order_acq_rel) != 0) {
       never.wait_for(lock, kLookAgainAfter);
     }
   }

@@ -7,7 +7,7 @@
 //
 // A use counts itself in one of two counters, of which the one is being filled while the other runs
 // dry. Waiting runs both dry in turn, because a use may have begun to count itself before the
-// counters changed roles.
+// counters changed roles. Each thread has its own two: see ThreadSlot.
 //
 // Thread safety: any thread may do anything at any time.
 #pragma once
@@ -18,22 +18,32 @@
 #include <cstdint>
 #include <mutex>
 
+#include "base/thread_slot.h"
+
 namespace datawal {
 
 class GracePeriod {
  public:
   class Use {
    public:
-    explicit Use(const GracePeriod& grace) noexcept : counter_(grace.counter()) {
+    explicit Use(const GracePeriod& grace) noexcept
+        : slot_(ThreadSlot::current()), counter_(grace.counter(slot_)) {
       // Either wait() sees this use, or this is behind its look and sees all that was done before
       // it.
       counter_.fetch_add(1, std::memory_order_acquire);
     }
     Use(const Use&) = delete;
     Use& operator=(const Use&) = delete;
-    ~Use() { counter_.fetch_sub(1, std::memory_order_release); }
+    ~Use() {
+      if (slot_ == ThreadSlot::kShared) [[unlikely]] {
+        counter_.fetch_sub(1, std::memory_order_release);
+      } else {  // nobody else counts here
+        counter_.store(counter_.load(std::memory_order_relaxed) - 1, std::memory_order_release);
+      }
+    }
 
    private:
+    std::size_t slot_;
     std::atomic<std::uint32_t>& counter_;
   };
 
@@ -41,20 +51,17 @@ class GracePeriod {
   void wait();
 
  private:
-  static constexpr std::size_t kShardCount = 32;
   // A cache line for each, so that readers on different processors do not get in each other's way.
-  struct alignas(64) Shard {
+  struct alignas(64) Counters {
     std::array<std::atomic<std::uint32_t>, 2> uses{};
   };
 
-  [[nodiscard]] std::atomic<std::uint32_t>& counter() const noexcept {
-    return shards_[shard_index() % kShardCount].uses[phase_.load(std::memory_order_relaxed) % 2];
+  [[nodiscard]] std::atomic<std::uint32_t>& counter(std::size_t slot) const noexcept {
+    return counters_[slot].uses[phase_.load(std::memory_order_relaxed) % 2];
   }
-  // The same for all calls of a thread.
-  [[nodiscard]] static std::size_t shard_index() noexcept;
   void run_dry(std::uint32_t phase);
 
-  mutable std::array<Shard, kShardCount> shards_{};
+  mutable std::array<Counters, ThreadSlot::kCount> counters_{};
   std::atomic<std::uint32_t> phase_{0};
   std::mutex waiting_;
 };

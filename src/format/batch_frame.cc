@@ -48,14 +48,9 @@ Error too_large(std::string_view what, std::size_t limit) {
 
 }  // namespace
 
-Status check_batch_size(std::size_t record_count, std::size_t frames_size) {
-  if (record_count > kBatchRecordsMax) {
-    return std::unexpected(too_large("records", kBatchRecordsMax));
-  }
-  if (frames_size > kBatchSizeMax) {
-    return std::unexpected(too_large("bytes of frames", kBatchSizeMax));
-  }
-  return {};
+Error batch_too_large(std::size_t record_count) {
+  return record_count > kBatchRecordsMax ? too_large("records", kBatchRecordsMax)
+                                         : too_large("bytes of frames", kBatchSizeMax);
 }
 
 Status check_key_allowed(RecordType type, ByteView key) {

@@ -6,7 +6,9 @@
 // frames would tell no more than their sizes.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string_view>
 
@@ -28,7 +30,12 @@ static_assert(kBatchFrameSize == 59);
 [[nodiscard]] Status check_key_allowed(RecordType type, ByteView key);
 
 // Success, or kTooLarge for a batch of so many records in frames of so many bytes.
-[[nodiscard]] Status check_batch_size(std::size_t record_count, std::size_t frames_size);
+[[nodiscard]] Error batch_too_large(std::size_t record_count);
+[[nodiscard]] inline Status check_batch_size(std::size_t record_count, std::size_t frames_size) {
+  if (record_count <= kBatchRecordsMax && frames_size <= kBatchSizeMax) [[likely]]
+    return {};
+  return std::unexpected(batch_too_large(record_count));
+}
 
 struct BatchAnnouncement {
   std::uint8_t version = kBatchVersion;  // of another one nothing else is known

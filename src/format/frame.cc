@@ -84,12 +84,10 @@ std::string StructuralError::to_string() const {
   std::unreachable();
 }
 
-Status check_record_type(RecordType type) {
-  if (type <= RecordType::kDelete) return {};
-  return std::unexpected(Error{.code = ErrorCode::kInvalidArgument,
-                               .message = "record type " +
-                                          std::to_string(std::to_underlying(type)) +
-                                          " does not exist; nothing was written"});
+Error no_such_record_type(RecordType type) {
+  return {.code = ErrorCode::kInvalidArgument,
+          .message = "record type " + std::to_string(std::to_underlying(type)) +
+                     " does not exist; nothing was written"};
 }
 
 Status check_record_size(ByteView key, ByteView payload) {
@@ -134,10 +132,6 @@ std::uint32_t encode_unpublished_frame(MutableByteView frame, const RecordView& 
   const std::uint32_t crc = crc32c(body, crc32c(header));
   store_le(frame.data() + frame.size() - kFrameCrcSize, crc);
   return crc;
-}
-
-std::uint32_t header_key_size(ByteView frame) noexcept {
-  return load_le<std::uint32_t>(frame.data() + kKeySizeOffset);
 }
 
 HeaderOutcome decode_header(ByteView bytes) noexcept {

@@ -1,7 +1,12 @@
 // Building a frame that others may see before it is whole.
 #pragma once
 
+#include <cstdint>
+#include <expected>
+
+#include "base/endian.h"
 #include "datawal/frame.h"
+#include "format/frame_layout.h"
 
 namespace datawal {
 
@@ -18,10 +23,22 @@ std::uint32_t encode_unpublished_frame(MutableByteView frame, const RecordView& 
 [[nodiscard]] DecodedFrame decode_checked_frame(ByteView bytes) noexcept;
 
 // The size of the key as the header at the front of `frame` has it, which nobody has checked.
-[[nodiscard]] std::uint32_t header_key_size(ByteView frame) noexcept;
+[[nodiscard]] inline std::uint32_t header_key_size(ByteView frame) noexcept {
+  return load_le<std::uint32_t>(frame.data() + frame_layout::kKeySizeOffset);
+}
 
+// Whether check_record_size() is going to succeed.
+[[nodiscard]] inline bool is_record_size(ByteView key, ByteView payload) noexcept {
+  return key.size() <= kKeySizeMax && payload.size() <= kPayloadSizeMax;
+}
+
+[[nodiscard]] Error no_such_record_type(RecordType type);
 // Success, or kInvalidArgument: a frame of a type that does not exist would keep its log from being
 // opened again.
-[[nodiscard]] Status check_record_type(RecordType type);
+[[nodiscard]] inline Status check_record_type(RecordType type) {
+  if (type <= RecordType::kDelete) [[likely]]
+    return {};
+  return std::unexpected(no_such_record_type(type));
+}
 
 }  // namespace datawal

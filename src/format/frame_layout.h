@@ -54,4 +54,19 @@ static_assert(kPayloadSizeOffset + sizeof(std::uint32_t) == kFrameHeaderSize);
   return crc32c(frame.first(size)) == load_le<std::uint32_t>(frame.data() + size);
 }
 
+// The record at the front of `bytes`, if decode_frame finds one there: half the work.
+[[nodiscard]] inline std::optional<DecodedFrame> whole_frame(ByteView bytes) noexcept {
+  const std::optional<FrameHeader> header = whole_header(bytes);
+  if (!header || bytes.size() < header->size()) return std::nullopt;
+  const ByteView frame = bytes.first(header->size());
+  const std::size_t size = frame.size() - kFrameCrcSize;
+  const std::uint32_t crc = crc32c(frame.first(size));
+  if (crc != load_le<std::uint32_t>(frame.data() + size)) return std::nullopt;
+  const ByteView body = frame.subspan(kFrameHeaderSize);
+  return DecodedFrame{{header->type, header->txid, body.first(header->key_size),
+                       body.subspan(header->key_size, header->payload_size)},
+                      frame.size(),
+                      crc};
+}
+
 }  // namespace datawal

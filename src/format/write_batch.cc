@@ -1,6 +1,6 @@
 #include "datawal/write_batch.h"
 
-#include <cstring>
+#include <algorithm>
 
 #include "base/try.h"
 #include "format/batch_frame.h"
@@ -22,8 +22,8 @@ Status WriteBatch::append(ByteView payload) {
 
 Status WriteBatch::append_record(RecordType type, ByteView key, ByteView payload) {
   DATAWAL_TRY(check_record_type(type));
-  DATAWAL_TRY(check_record_size(key, payload));
-  DATAWAL_TRY(check_key_allowed(type, key));
+  if (!is_record_size(key, payload)) DATAWAL_TRY(check_record_size(key, payload));
+  if (type == RecordType::kRaw) DATAWAL_TRY(check_key_allowed(type, key));
   DATAWAL_TRY(check_batch_size(size() + 1, frames_size() + frame_size(key.size(), payload.size())));
   const Entry entry{.offset = static_cast<std::uint32_t>(bytes_.size()),
                     .key_size = static_cast<std::uint32_t>(key.size()),
@@ -31,10 +31,10 @@ Status WriteBatch::append_record(RecordType type, ByteView key, ByteView payload
                     .type = type};
   // What can fail for want of memory comes before anything changes.
   if (entries_.size() == entries_.capacity()) entries_.reserve(2 * entries_.size() + 16);
-  bytes_.resize(bytes_.size() + key.size() + payload.size());
-  std::byte* const copy = bytes_.data() + entry.offset;
-  if (!key.empty()) std::memcpy(copy, key.data(), key.size());
-  if (!payload.empty()) std::memcpy(copy + key.size(), payload.data(), payload.size());
+  const std::size_t size = bytes_.size() + key.size() + payload.size();
+  if (size > bytes_.capacity()) bytes_.reserve(std::max(size, 2 * bytes_.capacity()));
+  bytes_.insert(bytes_.end(), key.data(), key.data() + key.size());
+  bytes_.insert(bytes_.end(), payload.data(), payload.data() + payload.size());
   entries_.push_back(entry);
   return {};
 }
@@ -46,14 +46,6 @@ void WriteBatch::clear() noexcept {
 
 std::size_t WriteBatch::byte_size() const noexcept {
   return frames_size() + (size() > 1 ? kBatchFrameSize : 0);
-}
-
-RecordView WriteBatch::operator[](std::size_t index) const noexcept {
-  const Entry& entry = entries_[index];
-  const ByteView bytes(bytes_);
-  return {.type = entry.type,
-          .key = bytes.subspan(entry.offset, entry.key_size),
-          .payload = bytes.subspan(entry.offset + entry.key_size, entry.payload_size)};
 }
 
 }  // namespace datawal

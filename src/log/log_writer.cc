@@ -77,17 +77,16 @@ LogWriter::LogWriter(const Options& options, std::unique_ptr<FileLock> lock,
   unproven_end_ = end_.offset;
 }
 
-Status LogWriter::check_usable() const {
+Error LogWriter::unusable() const {
   if (closed_) {
-    return std::unexpected(Error{.code = ErrorCode::kClosed,
-                                 .message = "the log has been closed; open it again",
-                                 .path = view_.directory->path().string()});
+    return {.code = ErrorCode::kClosed,
+            .message = "the log has been closed; open it again",
+            .path = view_.directory->path().string()};
   }
-  if (poison_.empty()) return {};
-  return std::unexpected(Error{
+  return {
       .code = ErrorCode::kPoisoned,
       .message = "datawal: writer poisoned: " + std::string(poison_) + "; drop handle and reopen",
-      .path = view_.directory->path().string()});
+      .path = view_.directory->path().string()};
 }
 
 std::unexpected<Error> LogWriter::poison(std::string_view reason, Error cause) {
@@ -96,18 +95,16 @@ std::unexpected<Error> LogWriter::poison(std::string_view reason, Error cause) {
   return std::unexpected(std::move(cause));
 }
 
-Status LogWriter::check_txids_left(std::uint64_t count) const {
-  if (count <= std::numeric_limits<Txid>::max() - last_txid_) return {};
-  return std::unexpected(
-      Error{.code = ErrorCode::kExhausted,
-            .message = "the log has used its last txid; compact it to a new store",
-            .path = view_.directory->path().string()});
+Error LogWriter::txids_used_up() const {
+  return {.code = ErrorCode::kExhausted,
+          .message = "the log has used its last txid; compact it to a new store",
+          .path = view_.directory->path().string()};
 }
 
 Result<Appended> LogWriter::append(RecordType type, ByteView key, ByteView payload) {
   DATAWAL_TRY(check_usable());
   DATAWAL_TRY(check_record_type(type));
-  DATAWAL_TRY(check_record_size(key, payload));
+  if (!is_record_size(key, payload)) DATAWAL_TRY(check_record_size(key, payload));
   if (type == RecordType::kRaw) DATAWAL_TRY(check_key_allowed(type, key));
   DATAWAL_TRY(check_txids_left(1));
   const LatencyTimer timer(last_txid_ % LogStats::kSampleEvery == 0 ? &stats_->append : nullptr);
@@ -166,10 +163,6 @@ void LogWriter::note_appended(std::size_t size, std::uint64_t frame_count,
   facts_.first_frame_crc = checksums.first;
 }
 
-bool LogWriter::is_special(std::size_t frame_size) const {
-  return !watermark_ || tail_pending_ || !has_room(frame_size);
-}
-
 // What must be true on disk before the first byte of this writer: the tail is whole, what recovery
 // accepted is durable, a watermark is there, and no clean mark says that nothing was written behind
 // it. A log without a frame needs one too, for without it what a power cut leaves would be taken
@@ -222,12 +215,7 @@ Status LogWriter::mend_tail() {
   return {};
 }
 
-bool LogWriter::has_room(std::size_t frame_size) const {
-  return end_.offset == 0 || end_.offset + frame_size <= policy_.size_max;
-}
-
-// Sees to it that `size` bytes may be appended, all to one segment.
-Status LogWriter::make_room(std::size_t size) {
+Status LogWriter::begin_or_rotate(std::size_t size) {
   if (!watermark_ || tail_pending_) DATAWAL_TRY(begin_writing());
   if (has_room(size)) return {};
   return begin_segment(works_ahead_ ? Naming::kWithNextSync : Naming::kDurable);

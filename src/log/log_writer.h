@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -37,7 +38,9 @@ class LogWriter {
   [[nodiscard]] Result<AppendedBatch> append_batch(const WriteBatch& batch);
   // Whether an append of such a frame does more than to append it: the first one does, and one that
   // rotates.
-  [[nodiscard]] bool is_special(std::size_t frame_size) const;
+  [[nodiscard]] bool is_special(std::size_t frame_size) const {
+    return !watermark_ || tail_pending_ || !has_room(frame_size);
+  }
 
   // A sync in three steps. The target is what was appended before begin_sync, absent if all of it
   // is durable; run_sync does the waiting; end_sync takes its outcome over.
@@ -116,7 +119,11 @@ class LogWriter {
   // Whether this writer has changed the log.
   [[nodiscard]] bool has_written() const { return watermark_.has_value(); }
   // Success, or why nothing may be written any more.
-  [[nodiscard]] Status check_usable() const;
+  [[nodiscard]] Status check_usable() const {
+    if (!closed_ && poison_.empty()) [[likely]]
+      return {};
+    return std::unexpected(unusable());
+  }
   // Nothing may be written any more, because what belongs to the log could not follow it.
   void give_up(std::string_view reason) { poison_ = reason; }
 
@@ -129,15 +136,27 @@ class LogWriter {
 
  private:
   [[nodiscard]] RecordCursor scan_view(Result<LogView> view, const ScanRange& range) const;
-  [[nodiscard]] Status check_txids_left(std::uint64_t count) const;
+  [[nodiscard]] Error unusable() const;
+  [[nodiscard]] Status check_txids_left(std::uint64_t count) const {
+    if (count <= std::numeric_limits<Txid>::max() - last_txid_) [[likely]]
+      return {};
+    return std::unexpected(txids_used_up());
+  }
+  [[nodiscard]] Error txids_used_up() const;
   // Whether the name of a new segment is synced at once, or with the next sync.
   enum class Naming { kDurable, kWithNextSync };
   [[nodiscard]] Status begin_segment(Naming naming);
   [[nodiscard]] Result<std::unique_ptr<SegmentWriter>> create_segment(SegmentId id);
   [[nodiscard]] Status sync_segment_names();
   [[nodiscard]] Status begin_writing();
-  [[nodiscard]] bool has_room(std::size_t frame_size) const;
-  [[nodiscard]] Status make_room(std::size_t size);
+  [[nodiscard]] bool has_room(std::size_t frame_size) const {
+    return end_.offset == 0 || end_.offset + frame_size <= policy_.size_max;
+  }
+  // Sees to it that `size` bytes may be appended, all to one segment.
+  [[nodiscard]] Status make_room(std::size_t size) {
+    return is_special(size) ? begin_or_rotate(size) : Status{};
+  }
+  [[nodiscard]] Status begin_or_rotate(std::size_t size);
   void note_batch(const WriteBatch& batch, Txid announced, std::uint32_t first_crc);
   void note_appended(std::size_t size, std::uint64_t frame_count, BatchChecksums checksums);
   [[nodiscard]] Status finish();

@@ -53,8 +53,10 @@ class SharedLog {
     if (!appended) return appended;
     if (writer_->is_ahead_due()) [[unlikely]]
       work_ahead(lock);
-    const Status settled = settle(lock, durability.value_or(options_.durability), size);
-    if (!settled) return std::unexpected(settled.error());
+    const Durability wanted = durability.value_or(options_.durability);
+    if (wanted == Durability::kManual) return appended;
+    Status settled = settle(lock, wanted, size);
+    if (!settled) appended = std::unexpected(std::move(settled).error());
     return appended;
   }
 

@@ -19,9 +19,6 @@ constexpr std::uint64_t kReserveStepMax = std::uint64_t{16} << 20;
 // Small enough that a single append never waits long, large enough that the call costs little.
 constexpr std::size_t kPrepareStep = std::size_t{256} << 10;
 
-// Above it the pages of a fresh mapping cost more than the system call.
-constexpr std::size_t kStoreSizeMax = std::size_t{32} << 10;
-
 }  // namespace
 
 SegmentWriter::SegmentWriter(std::unique_ptr<File> file, std::uint64_t end,
@@ -32,11 +29,14 @@ SegmentWriter::SegmentWriter(std::unique_ptr<File> file, std::uint64_t end,
 template <typename Encode>
 auto SegmentWriter::append_encoded(std::size_t size, Encode encode)
     -> Result<decltype(encode(MutableByteView{}))> {
-  DATAWAL_TRY_ASSIGN(const bool is_ready, make_ready(size));
-  const MutableByteView bytes = is_ready ? mapping_->at(end_, size) : frame_buffer(size);
+  bool is_stored = is_ready(size);
+  if (!is_stored) [[unlikely]] {
+    DATAWAL_TRY_ASSIGN(is_stored, make_ready(size));
+  }
+  const MutableByteView bytes = is_stored ? mapping_->at(end_, size) : frame_buffer(size);
   const auto checksums = encode(bytes);
-  DATAWAL_TRY(is_ready ? mapping_->publish(kFrameFirstByte) : write(bytes));
-  ++(is_ready ? counts_.stored : counts_.written);
+  DATAWAL_TRY(is_stored ? mapping_->publish(kFrameFirstByte) : write(bytes));
+  ++(is_stored ? counts_.stored : counts_.written);
   end_ += size;
   since_open_ += size;
   since_sync_ += size;
@@ -90,7 +90,10 @@ Result<bool> SegmentWriter::reserve_until(std::uint64_t wanted) {
   DATAWAL_TRY_ASSIGN(const bool reserved, file_->reserve(wanted));
   // Where it is refused once, it is not asked for again: each try would cost every append.
   if (reserved) reserved_end_ = wanted;
-  if (!reserved) ++counts_.reservations_refused;
+  if (!reserved) {
+    ++counts_.reservations_refused;
+    prepared_end_ = 0;  // from now on everything is written
+  }
   policy_.may_reserve = reserved;
   return reserved;
 }

@@ -76,9 +76,17 @@ class SegmentWriter {
   [[nodiscard]] const SegmentWriteCounts& counts() const { return counts_; }
 
  private:
+  // Above it the pages of a fresh mapping cost more than the system call.
+  static constexpr std::size_t kStoreSizeMax = std::size_t{32} << 10;
+
   template <typename Encode>
   [[nodiscard]] auto append_encoded(std::size_t size, Encode encode)
       -> Result<decltype(encode(MutableByteView{}))>;
+  // Whether the next bytes are to be stored, and all that needs is there: nearly always.
+  [[nodiscard]] bool is_ready(std::size_t size) const {
+    return end_ + size <= prepared_end_ && size <= kStoreSizeMax &&
+           since_sync_ >= policy_.write_through_size;
+  }
   [[nodiscard]] Result<bool> make_ready(std::size_t size);
   [[nodiscard]] Result<bool> reserve_for(std::uint64_t end);
   [[nodiscard]] Result<bool> reserve_until(std::uint64_t wanted);

@@ -87,14 +87,10 @@ DataWal::Impl::Impl(Filesystem& filesystem, StoreIndex index, const LogScan& sca
       durable_txid_(scan.facts().watermark ? scan.facts().watermark->txid : 0),
       opened_(opened) {}
 
-Result<SharedLog*> DataWal::Impl::writable_log() const {
-  if (shared_log_ == nullptr) {
-    return std::unexpected(
-        Error{.code = ErrorCode::kReadOnly,
-              .message = "the store was opened read-only; open it with DataWal::open to write",
-              .path = directory().path().string()});
-  }
-  return shared_log_;
+Error DataWal::Impl::read_only() const {
+  return {.code = ErrorCode::kReadOnly,
+          .message = "the store was opened read-only; open it with DataWal::open to write",
+          .path = directory().path().string()};
 }
 
 Status DataWal::Impl::check_writable() const {
@@ -321,10 +317,7 @@ Result<Txid> DataWal::put(ByteView key, ByteView value, std::optional<Durability
   DATAWAL_TRY_ASSIGN(SharedLog* const log, impl_->writable_log());
   const auto work = [&](LogWriter& writer) -> Result<Appended> {
     DATAWAL_TRY(writer.check_usable());
-    DATAWAL_TRY_ASSIGN(const PreparedPut prepared, impl_->index().prepare_put(key));
-    DATAWAL_TRY_ASSIGN(const Appended appended, writer.append(RecordType::kPut, key, value));
-    impl_->index().note_put(prepared, appended.ref);
-    return appended;
+    return impl_->index().put(key, [&] { return writer.append(RecordType::kPut, key, value); });
   };
   const auto write = [&] {
     return log->write(frame_size(key.size(), value.size()), durability, work);
@@ -339,11 +332,8 @@ Result<Removed> DataWal::remove(ByteView key, std::optional<Durability> durabili
   bool existed = false;
   const auto work = [&](LogWriter& writer) -> Result<Appended> {
     DATAWAL_TRY(writer.check_usable());
-    DATAWAL_TRY_ASSIGN(const KeyIndex::Place place, impl_->index().prepare_removal(key));
-    DATAWAL_TRY_ASSIGN(const Appended appended, writer.append(RecordType::kDelete, key, {}));
-    existed = place.has_entry();
-    impl_->index().note_removal(place);
-    return appended;
+    return impl_->index().remove(key, existed,
+                                 [&] { return writer.append(RecordType::kDelete, key, {}); });
   };
   const auto write = [&] { return log->write(frame_size(key.size(), 0), durability, work); };
   DATAWAL_TRY_ASSIGN(const Appended appended, impl_->with_whole_index(write));

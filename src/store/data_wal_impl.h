@@ -36,7 +36,11 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   [[nodiscard]] const StoreIndex& index() const { return index_; }
   [[nodiscard]] const RecordLog* log() const { return log_ ? &*log_ : nullptr; }
   // The log to write to, or why there is none.
-  [[nodiscard]] Result<SharedLog*> writable_log() const;
+  [[nodiscard]] Result<SharedLog*> writable_log() const {
+    if (shared_log_ != nullptr) [[likely]]
+      return shared_log_;
+    return std::unexpected(read_only());
+  }
   // Success, or why nothing may be written.
   [[nodiscard]] Status check_writable() const;
 
@@ -66,20 +70,22 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   // Runs `work`; where that fails for a damaged checkpoint, builds the index anew and runs it
   // again.
   template <typename Work>
-  [[nodiscard]] auto with_whole_index(const Work& work) const {
+  [[nodiscard, gnu::always_inline]] auto with_whole_index(const Work& work) const {
     auto outcome = work();
-    if (outcome || !index_.is_broken()) [[likely]]
-      return outcome;
-    if (Status mended = mend_index(); !mended) {
-      return decltype(outcome)(std::unexpected(std::move(mended).error()));
+    if (!outcome && index_.is_broken()) [[unlikely]] {
+      if (Status mended = mend_index(); !mended) {
+        outcome = std::unexpected(std::move(mended).error());
+      } else {
+        outcome = work();
+      }
     }
-    return work();
+    return outcome;
   }
 
   [[nodiscard]] const LookupStats& lookups() const { return lookups_; }
   // Runs `look` on the index, and counts what it has found.
   template <typename Look>
-  [[nodiscard]] auto look_up(const Look& look) const {
+  [[nodiscard, gnu::always_inline]] auto look_up(const Look& look) const {
     const LookupStats::Start start = lookups_.begin();
     auto found = with_whole_index([&] {
       const GracePeriod::Use use(index_.records().grace());
@@ -109,6 +115,7 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
  private:
   enum class Seal { kAnyGarbage, kMuchGarbage };
 
+  [[nodiscard]] Error read_only() const;
   [[nodiscard]] Stats stats_of_view() const;
   [[nodiscard]] Status seal_garbage(Seal seal);
   [[nodiscard]] Result<CompactionReport> compact(const CompactionOptions& options, Seal seal);

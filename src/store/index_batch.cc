@@ -5,11 +5,12 @@
 
 #include "base/bytes_equal.h"
 #include "base/try.h"
+#include "store/by_groups.h"
 
 namespace datawal {
 namespace {
 
-constexpr std::size_t kDistance = 12;  // between the steps of a record, in records
+constexpr std::size_t kDistance = 12;  // from a record that is loaded to one taken over, in records
 
 }  // namespace
 
@@ -22,25 +23,26 @@ IndexBatch::IndexBatch(StoreIndex& index, const WriteBatch& batch)
 Status IndexBatch::prepare() {
   DATAWAL_TRY(index_->records().check_room_for(batch_->frames_size()));
   DATAWAL_TRY(index_->settle());
-  // Three steps of each record, each so far behind the one before that what it looks at is there.
-  const std::size_t count = batch_->size();
-  for (std::size_t begun = 0; begun < count + 2 * kDistance; ++begun) {
-    if (begun < count && has_key(begun)) {
-      hashes_[begun] = index_->begin_write((*batch_)[begun].key);
-    }
-    if (begun < kDistance) continue;
-    const std::size_t continued = begun - kDistance;
-    if (continued < count && has_key(continued)) index_->continue_write(hashes_[continued]);
-    if (continued < kDistance) continue;
-    const std::size_t finished = continued - kDistance;
-    if (has_key(finished)) DATAWAL_TRY(look_up(finished));
-  }
-  return {};
+  Status looked_up;
+  const auto with_key = [this](const auto& step) {
+    return [this, &step](std::size_t index) {
+      if (has_key(index)) step(index);
+    };
+  };
+  const auto begin = [this](std::size_t index) {
+    hashes_[index] = index_->begin_write((*batch_)[index].key);
+  };
+  const auto go_on = [this](std::size_t index) { index_->continue_write(hashes_[index]); };
+  const auto end = [&](std::size_t index) {
+    if (looked_up) looked_up = look_up(index);
+  };
+  by_groups(batch_->size(), with_key(begin), with_key(go_on), with_key(end));
+  return looked_up;
 }
 
 Status IndexBatch::look_up(std::size_t record_index) {
-  DATAWAL_TRY_ASSIGN(const KeyIndex::Place place,
-                     index_->locate((*batch_)[record_index].key, hashes_[record_index]));
+  KeyIndex::Place place(hashes_[record_index]);
+  DATAWAL_TRY(index_->locate((*batch_)[record_index].key, hashes_[record_index], place));
   place.visit_entries([&](LogAddress address) { replaced_.push_back({record_index, address}); });
   return {};
 }

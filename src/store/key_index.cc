@@ -16,7 +16,7 @@ std::unique_ptr<FrozenIndex> KeyIndex::freeze() {
   return frozen_.freeze({*directories_.back(), overflow_, size(), generation_});
 }
 
-IndexTable& KeyIndex::load_table(const HashParts& parts) const {
+IndexTable& KeyIndex::load_table(HashParts parts) const {
   const std::unique_lock lock = lock_directories();
   IndexDirectory& directory = *directory_.load(std::memory_order_acquire);
   if (IndexTable* const table = directory.find(parts)) return *table;
@@ -39,14 +39,15 @@ bool KeyIndex::load_all() const {
 
 bool KeyIndex::replace(KeyHash hash, LogAddress source, LogAddress target) {
   const HashParts parts(hash);
-  keep_for_frozen(parts);
+  IndexTable& table = table_of(parts);
+  keep_for_frozen(table, parts);
   bool found = false;
   const auto look_at = [&](std::uint64_t entry, const IndexCell& cell) {
     found = address_in_slot(entry) == source;
     if (found) cell.slot->store(parts.slot(target), std::memory_order_release);
     return !found;
   };
-  visit(table_of(parts), parts, look_at);
+  visit(table, parts, look_at);
   return found;
 }
 
@@ -143,18 +144,18 @@ void KeyIndex::count_memory() noexcept {
 }
 
 std::optional<LogAddress> KeyIndex::put_at(const Place& place, LogAddress address) {
-  if (!place.cell_) {
+  if (!place.has_entry()) {
     insert(place.parts_, place.parts_.slot(address));
     return std::nullopt;
   }
-  place.cell_->slot->store(place.parts_.slot(address), std::memory_order_release);
+  place.cell_.slot->store(place.parts_.slot(address), std::memory_order_release);
   for (const IndexCell& cell : place.others_) erase_cell(cell);
   return place.latest_;
 }
 
 std::optional<LogAddress> KeyIndex::erase_at(const Place& place) noexcept {
-  if (!place.cell_) return std::nullopt;
-  erase_cell(*place.cell_);
+  if (!place.has_entry()) return std::nullopt;
+  erase_cell(place.cell_);
   for (const IndexCell& cell : place.others_) erase_cell(cell);
   return place.latest_;
 }

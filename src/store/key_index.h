@@ -84,10 +84,11 @@ class KeyIndex {
   [[nodiscard]] IndexAnswer erase(KeyHash hash, const Matches& matches);
 
   // put() and erase() in two steps, for who may change entries: where a key's entries are, which
-  // holds until the next change or freeze(), and then the change, which cannot fail.
+  // holds until the next change or freeze(), and then the change, which cannot fail. `place` has
+  // been made for the key's hash. False: `matches` has failed.
   using Place = IndexPlace;
   template <typename Matches>
-  [[nodiscard]] std::expected<Place, MatchFailed> locate(KeyHash hash, const Matches& matches);
+  [[nodiscard]] bool locate(Place& place, const Matches& matches);
   std::optional<LogAddress> put_at(const Place& place, LogAddress address);
   std::optional<LogAddress> erase_at(const Place& place) noexcept;
 
@@ -174,22 +175,29 @@ class KeyIndex {
     IndexTable* const table = loaded_table_of(parts);
     return table != nullptr ? *table : load_table(parts);
   }
-  [[nodiscard, gnu::noinline]] IndexTable& load_table(const HashParts& parts) const;
+  [[nodiscard, gnu::noinline]] IndexTable& load_table(HashParts parts) const;
   // While tables are loaded by whoever needs them, directories are changed by one at a time.
   [[nodiscard]] std::unique_lock<std::mutex> lock_directories() const {
     return lazy_ ? std::unique_lock(lazy_->mutex()) : std::unique_lock<std::mutex>();
   }
   // As visit_bucket(), for all places where an entry of `table` may be.
   template <typename Visit>
-  void visit(IndexTable& table, const HashParts& parts, const Visit& visit) const {
-    if (table.visit(parts, visit) && table.overflows()) overflow_.visit(parts, visit);
+  [[gnu::always_inline]] void visit(IndexTable& table, const HashParts& parts,
+                                    const Visit& visit) const {
+    if (table.visit(parts, visit) && table.overflows()) [[unlikely]]
+      overflow_.visit(parts, visit);
   }
+  template <typename Matches>
+  [[nodiscard]] bool locate_in_overflow(Place& place, const Matches& matches) const;
+  struct Finding;
+  template <typename Matches>
+  [[nodiscard]] Finding find_in_overflow(HashParts parts, Finding finding,
+                                         const Matches& matches) const;
   // Searches until no move of an entry can have got in the way, or `search` says that it need not.
   template <typename Search>
   void search_until_sure(const HashParts& parts, const Search& search) const;
-  // Must have been called before what belongs to `parts` is changed.
-  void keep_for_frozen(const HashParts& parts) {
-    IndexTable& table = table_of(parts);
+  // Must have been called before `table`, the one for `parts`, is changed.
+  void keep_for_frozen(IndexTable& table, const HashParts& parts) {
     if (table.generation() != generation_) [[unlikely]]
       frozen_.keep(table, parts, generation_);
   }

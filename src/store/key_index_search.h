@@ -11,8 +11,11 @@
 
 namespace datawal {
 
+// What is compiled into a search is inlined for good: it is run for every look-up, and through
+// memory its parts would hand each other more than they do.
 template <typename Search>
-void KeyIndex::search_until_sure(const HashParts& parts, const Search& search) const {
+[[gnu::always_inline]] inline void KeyIndex::search_until_sure(const HashParts& parts,
+                                                               const Search& search) const {
   for (;;) {
     IndexTable& table = table_of(parts);
     const std::uint64_t version = table.version();
@@ -22,20 +25,15 @@ void KeyIndex::search_until_sure(const HashParts& parts, const Search& search) c
   }
 }
 
-template <typename Matches>
-IndexAnswer KeyIndex::find(KeyHash hash, const Matches& matches) const {
-  if (!pending_.is_empty()) {
-    // First here: a put that is taken over meanwhile is in the index by then.
-    const std::optional<LogAddress> pending = pending_.find(hash);
-    const Match match = pending ? matches(*pending) : Match::kNo;
-    if (match == Match::kYes) return pending;
-    if (match == Match::kFailed) return std::unexpected(MatchFailed{});
-  }
-  const HashParts parts(hash);
+// What a search has come to so far.
+struct KeyIndex::Finding {
   std::optional<LogAddress> found;
   bool failed = false;
-  bool is_superseded = false;
-  const auto look_at = [&](std::uint64_t entry, const IndexCell& cell) {
+  bool is_superseded = false;  // the record was moved meanwhile
+
+  template <typename Matches>
+  [[gnu::always_inline]] bool look_at(const HashParts& parts, std::uint64_t entry,
+                                      const IndexCell& cell, const Matches& matches) {
     // An entry that is being put into a slot just emptied is not there before it has its tag.
     if (!cell.has_tag(parts.tag)) return true;
     const LogAddress address = address_in_slot(entry);
@@ -49,57 +47,81 @@ IndexAnswer KeyIndex::find(KeyHash hash, const Matches& matches) const {
     is_superseded = cell.slot->load(std::memory_order_acquire) != entry || !cell.has_tag(parts.tag);
     failed = match == Match::kFailed && !is_superseded;
     return !failed && !is_superseded;
-  };
-  do {
-    is_superseded = false;
-    search_until_sure(parts, [&](IndexTable& table) {
-      table.prefetch_slots(parts);  // so that they load while the tags do
-      visit(table, parts, look_at);
-      return found || failed || is_superseded;
-    });
-  } while (is_superseded);
-  if (failed || (!found && is_broken())) return std::unexpected(MatchFailed{});
-  return found;
+  }
+};
+
+// Apart, so that what is searched for in the tables stays in registers.
+template <typename Matches>
+[[gnu::cold]] KeyIndex::Finding KeyIndex::find_in_overflow(HashParts parts, Finding finding,
+                                                           const Matches& matches) const {
+  overflow_.visit(parts, [&](std::uint64_t entry, const IndexCell& cell) {
+    return finding.look_at(parts, entry, cell, matches);
+  });
+  return finding;
 }
 
 template <typename Matches>
-std::expected<KeyIndex::Place, MatchFailed> KeyIndex::locate(KeyHash hash, const Matches& matches) {
-  Place place(hash);
-  keep_for_frozen(place.parts_);
+IndexAnswer KeyIndex::find(KeyHash hash, const Matches& matches) const {
+  // First here: a put that is taken over meanwhile is in the index by then.
+  if (const std::optional<LogAddress> pending = pending_.find(hash)) [[unlikely]] {
+    const Match match = matches(*pending);
+    if (match == Match::kYes) return pending;
+    if (match == Match::kFailed) return std::unexpected(MatchFailed{});
+  }
+  const HashParts parts(hash);
+  Finding finding;
+  do {
+    finding.is_superseded = false;
+    search_until_sure(parts, [&] [[gnu::always_inline]] (IndexTable & table) {
+      table.prefetch_slots(parts);  // so that they load while the tags do
+      const auto look_at = [&] [[gnu::always_inline]] (std::uint64_t entry, const IndexCell& cell) {
+        return finding.look_at(parts, entry, cell, matches);
+      };
+      if (table.visit(parts, look_at) && table.overflows()) [[unlikely]]
+        finding = find_in_overflow(parts, finding, matches);
+      return finding.found || finding.failed || finding.is_superseded;
+    });
+  } while (finding.is_superseded);
+  if (finding.failed || (!finding.found && is_broken())) return std::unexpected(MatchFailed{});
+  return finding.found;
+}
+
+template <typename Matches>
+[[gnu::cold]] bool KeyIndex::locate_in_overflow(Place& place, const Matches& matches) const {
   bool failed = false;
-  const auto look_at = [&](std::uint64_t entry, const IndexCell& cell) {
-    const LogAddress address = address_in_slot(entry);
-    const Match match = matches(address);
-    failed = match == Match::kFailed;
-    if (match != Match::kYes) return !failed;
-    if (!place.cell_) {
-      place.cell_ = cell;
-      place.latest_ = address;
-    } else {
-      place.others_.push_back(cell);
-      place.latest_ = std::max(place.latest_, address);
-    }
-    return true;
-  };
+  overflow_.visit(place.parts_, [&](std::uint64_t entry, const IndexCell& cell) {
+    failed = !place.look_at(entry, cell, matches);
+    return !failed;
+  });
+  return !failed;
+}
+
+template <typename Matches>
+bool KeyIndex::locate(Place& place, const Matches& matches) {
   IndexTable& table = table_of(place.parts_);
+  keep_for_frozen(table, place.parts_);
   table.prefetch_slots(place.parts_);
-  visit(table, place.parts_, look_at);
-  if (failed || is_broken()) return std::unexpected(MatchFailed{});
-  return place;
+  const auto look_at = [&] [[gnu::always_inline]] (std::uint64_t entry, const IndexCell& cell) {
+    return place.look_at(entry, cell, matches);
+  };
+  bool located = table.visit(place.parts_, look_at);
+  if (located && table.overflows()) [[unlikely]]
+    located = locate_in_overflow(place, matches);
+  return located && !is_broken();
 }
 
 template <typename Matches>
 IndexAnswer KeyIndex::put(KeyHash hash, LogAddress address, const Matches& matches) {
-  const auto place = locate(hash, matches);
-  if (!place) return std::unexpected(place.error());
-  return put_at(*place, address);
+  Place place(hash);
+  if (!locate(place, matches)) return std::unexpected(MatchFailed{});
+  return put_at(place, address);
 }
 
 template <typename Matches>
 IndexAnswer KeyIndex::erase(KeyHash hash, const Matches& matches) {
-  const auto place = locate(hash, matches);
-  if (!place) return std::unexpected(place.error());
-  return erase_at(*place);
+  Place place(hash);
+  if (!locate(place, matches)) return std::unexpected(MatchFailed{});
+  return erase_at(place);
 }
 
 }  // namespace datawal

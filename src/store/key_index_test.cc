@@ -161,7 +161,7 @@ TEST(KeyIndex, FindsAPutThatIsPending) {
   EXPECT_NE(checked(keys.find(2)), std::nullopt);
 
   EXPECT_EQ(checked(keys.index.put(keys.hash(1), pending, keys.matcher(1))), old);
-  keys.index.pending().pop();
+  keys.index.pending().pop(1);
   EXPECT_EQ(checked(keys.find(1)), pending);
   EXPECT_FALSE(keys.index.holds(keys.hash(1), old));
 }

@@ -14,7 +14,9 @@
 #include "datawal/value.h"
 #include "log/frame_fetch.h"
 #include "log/log_addresses.h"
+#include "store/index_answer.h"
 #include "store/key_hash.h"
+#include "store/key_matcher.h"
 #include "store/store_records.h"
 
 namespace datawal {
@@ -50,9 +52,13 @@ class KeyLookup {
   [[nodiscard]] Result<std::optional<RecordRef>> ref_of(ByteView key) const;
 
  private:
-  // The record of a key, if the key is live. Fails where the record on disk is not the one that was
-  // written.
-  [[nodiscard]] Result<std::optional<FoundRecord>> fetch(ByteView key, KeyHash hash) const;
+  // What take(FoundRecord) makes of the record of a key, if the key is live. Fails where the record
+  // on disk is not the one that was written.
+  template <typename Take>
+  [[nodiscard]] auto look_up(ByteView key, KeyHash hash, const Take& take) const
+      -> Result<std::optional<decltype(take(std::declval<FoundRecord>()))>>;
+  [[nodiscard]] Result<std::optional<FoundRecord>> fetch(ByteView key, const IndexAnswer& answer,
+                                                         const KeyMatcher& matcher) const;
   [[nodiscard]] Result<FetchedFrame> fetch_at(ByteView key, LogAddress address) const;
   [[nodiscard]] Result<std::optional<Value>> get(ByteView key, KeyHash hash) const;
 

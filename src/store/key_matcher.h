@@ -37,6 +37,8 @@ class KeyMatcher {
     return is_key_in_memory(address) ? Match::kYes : match_fetched(address);
   }
 
+  // Whether there is nothing to be told beyond what the index has answered.
+  [[nodiscard]] bool is_plain() const { return noted_ == nullptr; }
   // Why it is not known whether the key is live, if what was found is older than the damage.
   [[nodiscard]] const Error* damage_behind(const std::optional<LogAddress>& found) const {
     if (!noted_ || !noted_->damaged_at) return nullptr;

@@ -1,8 +1,11 @@
 // Puts that are in the log and not yet in the index: the last few.
 //
 // What a put replaces is somewhere in memory: its entry first, and then the record that this leads
-// to. Taken over at once, a put waits for both; a few puts later both are there. So the writer puts
-// into this ring, begins to load, and takes over the put that has been in it the longest.
+// to. Taken over at once, a put waits for both. So the writer puts into this ring, and each time a
+// group of puts is complete, begins to load the entries of all of them, and what the entries of the
+// group before lead to, and takes over the group before that. A group, because a processor that has
+// to look up where a page of memory is waits for it, even if it was only asked to begin loading;
+// but it looks up several at a time.
 //
 // No two puts in it are of keys with the same hash: who adds one takes the others over first. So
 // a put that is found here is newer than anything that the index has of its key.
@@ -30,8 +33,8 @@ struct PendingPut {
 
 class PendingPuts {
  public:
-  // With their number, a cache line of hashes, which is all that most searches look at.
-  static constexpr std::size_t kCapacity = 7;
+  static constexpr std::size_t kGroup = 8;
+  static constexpr std::size_t kCapacity = 3 * kGroup;
 
   [[nodiscard]] bool is_empty() const noexcept {
     return count_.load(std::memory_order_acquire) == 0;
@@ -39,13 +42,10 @@ class PendingPuts {
   // The address of the put with this hash. It may be taken over meanwhile, and its place be given
   // to another key's; who compares the key finds out, and finds it in the index then.
   [[nodiscard]] std::optional<LogAddress> find(KeyHash hash) const noexcept {
-    for (std::size_t index = 0; index < kCapacity; ++index) {
-      if (hashes_[index].load(std::memory_order_acquire) != hash) continue;
-      return addresses_[index].load(std::memory_order_acquire);
-    }
-    return std::nullopt;
+    const FilterBit bit(hash);
+    const std::uint64_t word = filter_[bit.word].load(std::memory_order_acquire);
+    return (word & bit.mask) == 0 ? std::nullopt : search(hash);
   }
-
   // Whether it can be in here: one hash stands for an empty place.
   [[nodiscard]] static constexpr bool can_hold(KeyHash hash) noexcept { return hash != kNoHash; }
   [[nodiscard]] std::size_t count() const noexcept {
@@ -55,30 +55,47 @@ class PendingPuts {
 
   // The put with so many older ones, of which there must be one.
   [[nodiscard]] PendingPut operator[](std::size_t age) const noexcept {
-    const std::size_t index = (oldest_ + age) % kCapacity;
+    const std::size_t index = index_of(age);
     return {hashes_[index].load(std::memory_order_relaxed),
             addresses_[index].load(std::memory_order_relaxed)};
   }
-
   // Adds one as the newest, where it is not full.
   void push(PendingPut put) noexcept {
-    const std::size_t index = (oldest_ + count()) % kCapacity;
+    const std::size_t index = index_of(count());
     addresses_[index].store(put.address, std::memory_order_release);
     hashes_[index].store(put.hash, std::memory_order_release);
+    const FilterBit bit(put.hash);
+    std::atomic<std::uint64_t>& word = filter_[bit.word];
+    word.store(word.load(std::memory_order_relaxed) | bit.mask, std::memory_order_release);
     count_.store(count() + 1, std::memory_order_release);
   }
-  // Removes the oldest, which the index has by now.
-  void pop() noexcept {
-    hashes_[oldest_].store(kNoHash, std::memory_order_release);
-    oldest_ = (oldest_ + 1) % kCapacity;
-    count_.store(count() - 1, std::memory_order_release);
-  }
+  // Removes so many of the oldest, which the index has by now.
+  void pop(std::size_t removed) noexcept;
 
  private:
   static constexpr KeyHash kNoHash{0};
+  static constexpr std::size_t kFilterWords = 4;
 
+  // What says for most hashes that they are not here.
+  struct FilterBit {
+    explicit FilterBit(KeyHash hash) noexcept
+        : word(static_cast<std::uint64_t>(hash) >> 62),
+          mask(std::uint64_t{1} << (static_cast<std::uint64_t>(hash) >> 56 & 63)) {}
+    std::size_t word;
+    std::uint64_t mask;
+  };
+  static_assert(kFilterWords == 1 << 2);
+
+  [[nodiscard]] std::size_t index_of(std::size_t age) const noexcept {
+    const std::size_t index = oldest_ + age;
+    return index < kCapacity ? index : index - kCapacity;
+  }
+  [[nodiscard]] std::optional<LogAddress> search(KeyHash hash) const noexcept;
+
+  // What most searches look at is one cache line.
   alignas(64) std::atomic<std::size_t> count_{0};
-  std::array<std::atomic<KeyHash>, kCapacity> hashes_{};
+  std::array<std::atomic<std::uint64_t>, kFilterWords> filter_{};
+  alignas(64) std::array<std::atomic<KeyHash>, kCapacity> hashes_{};
   alignas(64) std::array<std::atomic<LogAddress>, kCapacity> addresses_{};
   std::size_t oldest_ = 0;
 };

@@ -32,15 +32,33 @@ TEST(PendingPuts, GivesTheOldestFirstHoweverOftenItGoesRound) {
       EXPECT_EQ(puts[0].hash, hash_of(oldest));
       EXPECT_EQ(puts[0].address, LogAddress{oldest});
       EXPECT_EQ(puts[PendingPuts::kCapacity - 1].hash, hash_of(next - 1));
-      puts.pop();
+      puts.pop(1);
       EXPECT_EQ(puts.find(hash_of(oldest)), std::nullopt);
       ++oldest;
     }
     puts.push({hash_of(next), LogAddress{next}});
     EXPECT_EQ(puts.find(hash_of(next)), LogAddress{next});
   }
-  while (!puts.is_empty()) puts.pop();
+  puts.pop(puts.count() - 1);
+  EXPECT_EQ(puts.find(hash_of(99)), std::nullopt);
+  EXPECT_EQ(puts.find(hash_of(100)), LogAddress{100});
+  puts.pop(1);
   EXPECT_EQ(puts.find(hash_of(100)), std::nullopt);
+  EXPECT_TRUE(puts.is_empty());
+}
+
+TEST(PendingPuts, TellsApartHashesThatItsFilterTakesForTheSame) {
+  constexpr std::uint64_t kUpperBits = std::uint64_t{0x9e} << 56;
+  PendingPuts puts;
+  for (std::uint64_t number = 1; number <= PendingPuts::kCapacity; ++number) {
+    puts.push({KeyHash{kUpperBits | number}, LogAddress{number}});
+  }
+  EXPECT_EQ(puts.find(KeyHash{kUpperBits | 25}), std::nullopt);
+  puts.pop(PendingPuts::kGroup);
+  for (std::uint64_t number = 1; number <= PendingPuts::kCapacity; ++number) {
+    const bool is_left = number > PendingPuts::kGroup;
+    EXPECT_EQ(puts.find(KeyHash{kUpperBits | number}).has_value(), is_left) << number;
+  }
 }
 
 TEST(PendingPuts, CannotHoldTheHashOfAnEmptyPlace) {
@@ -58,7 +76,7 @@ TEST(PendingPuts, MayBeSearchedWhileItChanges) {
     for (std::uint64_t next = 1; next <= kRounds; ++next) {
       if (puts.is_full()) {
         taken_over.store(next - PendingPuts::kCapacity, std::memory_order_release);
-        puts.pop();
+        puts.pop(1);
       }
       puts.push({hash_of(next), LogAddress{next}});
     }

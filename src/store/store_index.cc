@@ -68,79 +68,61 @@ Status StoreIndex::load_all() const {
 }
 
 Status StoreIndex::settle() const {
-  while (!is_settled()) DATAWAL_TRY(settle_oldest());
+  return settle_oldest(index().pending().count());
+}
+
+Status StoreIndex::settle_oldest(std::size_t count) const {
+  // Those taken over by the time that one fails, or that memory runs out.
+  struct TakenOver {
+    explicit TakenOver(PendingPuts& puts) noexcept : pending(puts) {}
+    TakenOver(const TakenOver&) = delete;
+    TakenOver& operator=(const TakenOver&) = delete;
+    ~TakenOver() {
+      if (number > 0) pending.pop(number);
+    }
+    PendingPuts& pending;
+    std::size_t number = 0;
+  } done(index().pending());
+  while (done.number < count) {
+    DATAWAL_TRY(settle_one(done.pending[done.number]));
+    ++done.number;
+  }
   return {};
 }
 
-// Sees to it that nothing is pending of the keys with this hash.
-Status StoreIndex::settle_key(KeyHash hash) const {
-  return index().pending().find(hash) ? settle() : Status{};
-}
-
-Status StoreIndex::settle_oldest() const {
-  const PendingPut put = index().pending()[0];
+Status StoreIndex::settle_one(const PendingPut& put) const {
   const ByteView bytes = records_->view(put.address);
   if (bytes.size() >= kFrameSizeMin && bytes.size() >= frame_size(header_key_size(bytes), 0)) {
     const ByteView key = bytes.subspan(kFrameHeaderSize, header_key_size(bytes));
-    DATAWAL_TRY(put_at_address(put.address, key, put.hash));
-  } else {
-    DATAWAL_TRY_ASSIGN(const FetchedFrame fetched, records_->fetch(put.address));
-    DATAWAL_TRY(put_at_address(put.address, fetched.frame.record.key, put.hash));
+    return put_at_address(put.address, key, put.hash);
   }
-  index().pending().pop();
-  return {};
+  DATAWAL_TRY_ASSIGN(const FetchedFrame fetched, records_->fetch(put.address));
+  return put_at_address(put.address, fetched.frame.record.key, put.hash);
 }
 
 Status StoreIndex::put_at_address(LogAddress address, ByteView key, KeyHash hash) const {
   index().reserve_one();
-  DATAWAL_TRY_ASSIGN(const KeyIndex::Place place, locate(key, hash));
+  KeyIndex::Place place(hash);
+  DATAWAL_TRY(locate(key, hash, place));
   note_dead(index().put_at(place, address));
   return {};
 }
 
-Result<KeyIndex::Place> StoreIndex::locate(ByteView key, KeyHash hash) const {
+Status StoreIndex::locate(ByteView key, KeyHash hash, KeyIndex::Place& place) const {
   const KeyMatcher matcher(*records_, hash_function_, key, hash, KeyMatcher::Purpose::kReplace);
-  auto place = index().locate(hash, matcher);
-  if (!place) return std::unexpected(is_broken() ? broken() : matcher.failure());
-  return *std::move(place);
+  if (index().locate(place, matcher)) [[likely]]
+    return {};
+  return std::unexpected(is_broken() ? broken() : matcher.failure());
 }
 
-Result<PreparedPut> StoreIndex::prepare_put(ByteView key) {
-  DATAWAL_TRY(records_->check_room());
-  const KeyHash hash = begin_write(key);
-  DATAWAL_TRY(settle_key(hash));
-  // What is not in memory is not there sooner for being asked for earlier.
-  if (!records_->maps_last_segment() || !PendingPuts::can_hold(hash)) {
-    index().reserve_one();
-    return locate(key, hash);
-  }
-  if (index().pending().is_full()) DATAWAL_TRY(settle_oldest());
-  return hash;
-}
-
-Result<KeyIndex::Place> StoreIndex::prepare_removal(ByteView key) const {
-  const KeyHash hash = hash_of(key);
-  DATAWAL_TRY(settle_key(hash));
-  return locate(key, hash);
-}
-
-void StoreIndex::note_put(const PreparedPut& prepared, const RecordRef& ref) {
-  // prepare_put() has seen to it that there is an address to be had.
-  const Result<LogAddress> address = records_->add(ref);
-  if (!address) return;
-  if (const auto* place = std::get_if<KeyIndex::Place>(&prepared)) {
-    note_dead(index().put_at(*place, *address));
-    return;
-  }
-  PendingPuts& pending = index().pending();
-  pending.push({std::get<KeyHash>(prepared), *address});
-  // The entry of an earlier one is there by now, and says what else is to be loaded.
-  constexpr std::size_t kEarlier = PendingPuts::kCapacity / 2 + 1;
-  if (pending.count() >= kEarlier) continue_write(pending[pending.count() - kEarlier].hash);
-}
-
-void StoreIndex::note_removal(const KeyIndex::Place& place) {
-  note_dead(index().erase_at(place));
+// Begins to load what taking over the newest group, and the one before it, will look at.
+void StoreIndex::load_groups() const {
+  const PendingPuts& pending = index().pending();
+  constexpr std::size_t kGroup = PendingPuts::kGroup;
+  const std::size_t newest = pending.count() - kGroup;
+  for (std::size_t at = newest; at < newest + kGroup; ++at) prefetch(pending[at].hash);
+  if (newest < kGroup) return;
+  for (std::size_t at = newest - kGroup; at < newest; ++at) continue_write(pending[at].hash);
 }
 
 void StoreIndex::move(KeyHash hash, LogAddress source, const RecordRef& target) {
@@ -156,8 +138,11 @@ Status StoreIndex::replay(const ScannedRecord& record) {
     return put_at_address(address, record.key, hash_of(record.key));
   }
   if (record.type == RecordType::kDelete) {
-    DATAWAL_TRY_ASSIGN(const KeyIndex::Place place, prepare_removal(record.key));
-    note_removal(place);
+    const KeyHash hash = hash_of(record.key);
+    DATAWAL_TRY(settle_key(hash));
+    KeyIndex::Place place(hash);
+    DATAWAL_TRY(locate(record.key, hash, place));
+    note_dead(index().erase_at(place));
   }
   return {};
 }
@@ -172,7 +157,8 @@ void StoreIndex::continue_write(KeyHash hash) const {
 Result<bool> StoreIndex::finish_replay(ByteView key, KeyHash hash, RecordType type,
                                        LogAddress address) {
   if (type == RecordType::kPut) index().reserve_one();
-  DATAWAL_TRY_ASSIGN(const KeyIndex::Place place, locate(key, hash));
+  KeyIndex::Place place(hash);
+  DATAWAL_TRY(locate(key, hash, place));
   const std::optional<LogAddress> replaced =
       type == RecordType::kPut ? index().put_at(place, address) : index().erase_at(place);
   note_dead(replaced);

@@ -10,9 +10,9 @@
 #include <memory>
 #include <optional>
 #include <utility>
-#include <variant>
 #include <vector>
 
+#include "base/try.h"
 #include "datawal/record_log.h"
 #include "store/key_hash.h"
 #include "store/key_index.h"
@@ -29,9 +29,6 @@ struct FrozenStore {
   std::shared_ptr<const void> hold;
   KeyHashFunction hash;
 };
-
-// How a put is going to reach the index: at once, where its key's entry is, or a little later.
-using PreparedPut = std::variant<KeyIndex::Place, KeyHash>;
 
 // What of an index is saved: as it was at one moment, whatever happens to it meanwhile.
 struct SavedIndex {
@@ -68,13 +65,35 @@ class StoreIndex {
   // The keys as they are now. For the thread that may change them. Fails as settle() does.
   [[nodiscard]] Result<FrozenStore> freeze() const;
 
-  // What a put or a removal is going to change, looked up before the record is appended: then
-  // nothing that can fail is left. Fails with kExhausted, and where an older record of the key
-  // cannot be read, or one that puts before this one replace. Holds until the next change.
-  [[nodiscard]] Result<PreparedPut> prepare_put(ByteView key);
-  [[nodiscard]] Result<KeyIndex::Place> prepare_removal(ByteView key) const;
-  void note_put(const PreparedPut& prepared, const RecordRef& ref);
-  void note_removal(const KeyIndex::Place& place);
+  // Runs `append`, which appends a Put of the key to the log, and makes that the key's. What can
+  // fail does so before: with kExhausted, or where an older record of the key cannot be read, or
+  // one that puts before this one replace.
+  template <typename Append>
+  [[nodiscard]] Result<Appended> put(ByteView key, const Append& append) {
+    DATAWAL_TRY(records_->check_room());
+    const KeyHash hash = hash_of(key);
+    DATAWAL_TRY(settle_key(hash));
+    // What is not in memory is not there sooner for being asked for earlier.
+    if (!records_->maps_last_segment() || !PendingPuts::can_hold(hash)) [[unlikely]]
+      return put_at_once(key, hash, append);
+    if (index().pending().is_full()) DATAWAL_TRY(settle_oldest(PendingPuts::kGroup));
+    Result<Appended> appended = append();
+    if (appended) [[likely]]
+      note_pending(hash, appended->ref);
+    return appended;
+  }
+  // The same of a Delete of the key. `existed` says whether the key was there.
+  template <typename Append>
+  [[nodiscard]] Result<Appended> remove(ByteView key, bool& existed, const Append& append) {
+    const KeyHash hash = hash_of(key);
+    DATAWAL_TRY(settle_key(hash));
+    KeyIndex::Place place(hash);
+    DATAWAL_TRY(locate(key, hash, place));
+    Result<Appended> appended = append();
+    existed = appended && place.has_entry();
+    if (appended) note_dead(index().erase_at(place));
+    return appended;
+  }
 
   // Takes over the puts that are pending: see PendingPuts. For the thread that may change the
   // index. Fails where a record that they replace cannot be read; then they stay pending.
@@ -86,7 +105,7 @@ class StoreIndex {
   // The same for many records, of which each changes where the next has to look: see IndexBatch.
   // What a write to `key` replaces is known before, by its place; `replaces` is then asked about
   // addresses and must not fail.
-  [[nodiscard]] Result<KeyIndex::Place> locate(ByteView key, KeyHash hash) const;
+  [[nodiscard]] Status locate(ByteView key, KeyHash hash, KeyIndex::Place& place) const;
   template <typename Replaces>
   void change(KeyHash hash, RecordType type, LogAddress address, const Replaces& replaces) {
     if (type == RecordType::kPut) {
@@ -131,8 +150,32 @@ class StoreIndex {
   [[nodiscard]] std::size_t memory_size() const noexcept { return index().memory_size(); }
 
  private:
-  [[nodiscard]] Status settle_key(KeyHash hash) const;
-  [[nodiscard]] Status settle_oldest() const;
+  template <typename Append>
+  [[nodiscard]] Result<Appended> put_at_once(ByteView key, KeyHash hash, const Append& append) {
+    index().reserve_one();
+    KeyIndex::Place place(hash);
+    DATAWAL_TRY(locate(key, hash, place));
+    Result<Appended> appended = append();
+    if (!appended) return appended;
+    // check_room() has seen to it that there is an address to be had.
+    const Result<LogAddress> address = records_->add(appended->ref);
+    if (address) note_dead(index().put_at(place, *address));
+    return appended;
+  }
+  void note_pending(KeyHash hash, const RecordRef& ref) {
+    const Result<LogAddress> address = records_->add(ref);
+    if (!address) return;  // check_room() has seen to it that there is one to be had
+    PendingPuts& pending = index().pending();
+    pending.push({hash, *address});
+    if (pending.count() % PendingPuts::kGroup == 0) load_groups();
+  }
+  void load_groups() const;
+  // Sees to it that nothing is pending of the keys with this hash.
+  [[nodiscard]] Status settle_key(KeyHash hash) const {
+    return index().pending().find(hash) ? settle() : Status{};
+  }
+  [[nodiscard]] Status settle_oldest(std::size_t count) const;
+  [[nodiscard]] Status settle_one(const PendingPut& put) const;
   [[nodiscard]] Status put_at_address(LogAddress address, ByteView key, KeyHash hash) const;
   void note_dead(std::optional<LogAddress> address) const {
     if (address) records_->note_dead(*address);

@@ -71,13 +71,10 @@ StoreRecords::StoreRecords(std::shared_ptr<const Directory> directory, Access ac
 
 StoreRecords::~StoreRecords() = default;
 
-Result<LogAddress> StoreRecords::add(const RecordRef& ref) {
-  if (last_segment_ != ref.segment) {
-    map_segment(ref.segment);
-    last_segment_ = ref.segment;
-    maps_last_segment_ = views_.contains(ref.segment);
-  }
-  return addresses_->address_of(ref.position(), ref.size);
+void StoreRecords::begin_segment(SegmentId segment) {
+  map_segment(segment);
+  last_segment_ = segment;
+  maps_last_segment_ = views_.contains(segment);
 }
 
 // Where a segment cannot be mapped, for want of address space or because somebody forbids it, its
@@ -94,11 +91,6 @@ void StoreRecords::map_segment(SegmentId segment) {
   files_->forget(segment);  // the view is enough
   addresses_->set_mapping(segment, view->bytes());
   views_[segment] = std::move(view);
-}
-
-Status StoreRecords::check_room() const {
-  if (addresses_->has_room()) return {};
-  return std::unexpected(LogAddresses::exhausted({}));
 }
 
 void StoreRecords::prefetch(LogAddress address) const noexcept {
@@ -133,20 +125,14 @@ Result<std::shared_ptr<const File>> StoreRecords::file_of(LogAddress address) co
   return files_->get(position(address).segment);
 }
 
-void StoreRecords::note_dead(LogAddress address) {
-  std::array<std::byte, kFrameHeaderSize> fetched;
-  ByteView header = view(address);
-  if (header.size() < kFrameHeaderSize) {
-    header = {};
-    if (const auto file = file_of(address)) {
-      const Result<std::size_t> count = (*file)->read_at(position(address).offset, fetched);
-      if (count) header = ByteView(fetched).first(*count);
-    }
-  }
-  const HeaderOutcome outcome = decode_header(header);
-  const auto* decoded = std::get_if<FrameHeader>(&outcome);
-  // What cannot be read is not nothing: its segment has something that is dead.
-  addresses_->note_dead(address, decoded != nullptr ? decoded->size() : kFrameSizeMin);
+// What cannot be read is not nothing: its segment has something that is dead.
+std::uint64_t StoreRecords::fetched_size(LogAddress address) const {
+  std::array<std::byte, kFrameHeaderSize> bytes;
+  const auto file = file_of(address);
+  if (!file) return kFrameSizeMin;
+  const Result<std::size_t> count = (*file)->read_at(position(address).offset, bytes);
+  const auto header = whole_header(ByteView(bytes).first(count.value_or(0)));
+  return header ? header->size() : kFrameSizeMin;
 }
 
 // What is mapped now is this object's, what has been replaced by then its holders'.

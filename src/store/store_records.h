@@ -21,6 +21,7 @@
 #include "base/grace_period.h"
 #include "datawal/record_log.h"
 #include "file/filesystem.h"
+#include "format/frame_layout.h"
 #include "log/frame_fetch.h"
 #include "log/log_addresses.h"
 #include "log/segment_files.h"
@@ -52,10 +53,18 @@ class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
   ~StoreRecords();
 
   // The address of a record. Fails with kExhausted.
-  [[nodiscard]] Result<LogAddress> add(const RecordRef& ref);
+  [[nodiscard]] Result<LogAddress> add(const RecordRef& ref) {
+    if (last_segment_ != ref.segment) [[unlikely]]
+      begin_segment(ref.segment);
+    return addresses_->address_of(ref.position(), ref.size);
+  }
   // Success, or the failure that add() could come to; and, for records of so many bytes in a row,
   // one of several calls of it.
-  [[nodiscard]] Status check_room() const;
+  [[nodiscard]] Status check_room() const {
+    if (addresses_->has_room()) [[likely]]
+      return {};
+    return std::unexpected(LogAddresses::exhausted({}));
+  }
   [[nodiscard]] Status check_room_for(std::uint64_t size) const;
 
   // The bytes of the record at `address` and of some behind it; none where it has to be fetched.
@@ -71,7 +80,10 @@ class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
   [[nodiscard]] Result<std::shared_ptr<const File>> file_of(LogAddress address) const;
 
   // Notes that nothing leads to the record at `address` any more.
-  void note_dead(LogAddress address);
+  void note_dead(LogAddress address) {
+    const std::optional<FrameHeader> header = whole_header(view(address));
+    addresses_->note_dead(address, header ? header->size() : fetched_size(address));
+  }
   // Takes back all that has been noted so.
   void forget_dead() { addresses_->forget_dead(); }
 
@@ -116,7 +128,9 @@ class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
   struct Holders;
   struct Hold;
 
+  void begin_segment(SegmentId segment);
   void map_segment(SegmentId segment);
+  [[nodiscard]] std::uint64_t fetched_size(LogAddress address) const;
   void reuse_released();
 
   std::shared_ptr<const Directory> directory_;
