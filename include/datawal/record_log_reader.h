@@ -35,11 +35,12 @@ class DATAWAL_EXPORT Follower {
   ~Follower();
 
   // The next record as soon as it is whole, or nullopt after `timeout` without one; zero does not
-  // wait. The views are valid until the next call. A half-written record is waited for. Fails with
-  // kGap where records that it has not seen yet are gone (their segment was removed, or the log
-  // begun anew), with kCorruption, kCrcMismatch or kStructural at damage that no live writer
-  // leaves, and with kIo. An error is final: open a new follower. Notices a record within 50
-  // milliseconds at the latest, mostly at once.
+  // wait. The views are valid until the next call. A half-written record is waited for. Gives each
+  // record once, in the order of the txids, whatever a compaction does meanwhile. Fails with kGap
+  // where records that it has not seen yet are, or may be, gone (their segment was removed or
+  // compacted, or the log begun anew), with kCorruption, kCrcMismatch or kStructural at damage that
+  // no live writer leaves, and with kIo. An error is final: open a new follower. Notices a record
+  // within 50 milliseconds at the latest, mostly at once.
   [[nodiscard]] Result<std::optional<ScannedRecord>> next(std::chrono::milliseconds timeout);
 
   // The txid of the last record it gave, or the one before the first it will give. follow(txid() +
@@ -72,7 +73,8 @@ class DATAWAL_EXPORT RecordLogReader {
   [[nodiscard]] RecordCursor scan_from_txid(Txid txid) const;
 
   // Follows the log from the record `from` on; 0 is the oldest there is. Fails with kGap if `from`
-  // is older than the oldest record, missing, or more than one beyond the newest.
+  // is older than the oldest record, missing, or more than one beyond the newest, or if a
+  // compaction of a log with more than 256 segments comes in between.
   [[nodiscard]] Result<Follower> follow(Txid from = 0) const;
   // Follows the log from its end, as it is at this moment.
   [[nodiscard]] Result<Follower> follow_from_end() const;

@@ -289,6 +289,11 @@ void SimulatedFilesystem::on_sync(std::function<void()> action) {
   machine_->sync_action = std::move(action);
 }
 
+void SimulatedFilesystem::on_look(std::function<void()> action) {
+  const std::scoped_lock guard(machine_->mutex);
+  machine_->look_action = std::move(action);
+}
+
 std::uint64_t SimulatedFilesystem::call_count() const {
   const std::scoped_lock guard(machine_->mutex);
   return machine_->calls.call_count();

@@ -117,6 +117,9 @@ class SimulatedFilesystem final : public Filesystem {
   // Called by every File::sync before it does anything: the place for what other threads do
   // meanwhile.
   void on_sync(std::function<void()> action);
+  // Called by every Directory::list, and every Directory::open that makes nothing, before it does
+  // anything: the place for what other programs do between two looks at the names.
+  void on_look(std::function<void()> action);
 
   [[nodiscard]] std::uint64_t call_count() const;
   [[nodiscard]] std::uint64_t mutation_count() const;

@@ -237,7 +237,15 @@ Status SimulatedDirectory::check_room_for(std::string_view name) const {
   return {};
 }
 
+void SimulatedDirectory::tell_of_look() const {
+  std::unique_lock guard(handle_.machine->mutex);
+  const std::function<void()> action = handle_.machine->look_action;
+  guard.unlock();
+  if (action) action();
+}
+
 Result<std::vector<DirectoryEntry>> SimulatedDirectory::list() const {
+  tell_of_look();
   using Entries = std::vector<DirectoryEntry>;
   const auto work = [&]() -> Result<Entries> {
     Entries entries;
@@ -252,6 +260,7 @@ Result<std::vector<DirectoryEntry>> SimulatedDirectory::list() const {
 Result<std::unique_ptr<File>> SimulatedDirectory::open(std::string_view name, OpenMode mode) const {
   DATAWAL_TRY(check_entry_name(name, handle_.path));
   const bool creates = mode == OpenMode::kCreateExclusive;
+  if (!creates) tell_of_look();
   const auto work = [&]() -> Result<std::unique_ptr<File>> {
     SimulatedHandle handle = handle_;
     handle.path /= name;

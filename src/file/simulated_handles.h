@@ -87,6 +87,7 @@ class SimulatedDirectory final : public Directory {
   [[nodiscard]] Result<std::unique_ptr<DirectoryWatch>> watch() const override;
 
  private:
+  void tell_of_look() const;
   [[nodiscard]] SimulatedCallSite site_of(SimulatedCall call, std::string_view name) const;
   [[nodiscard]] SimulatedNodePointer find(std::string_view name) const;
   [[nodiscard]] Result<SimulatedNodePointer> find_regular(std::string_view name,

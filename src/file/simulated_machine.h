@@ -66,6 +66,7 @@ class SimulatedMachine {
   std::chrono::steady_clock::time_point now{std::chrono::hours(1)};
   std::function<void()> wait_action;
   std::function<void()> sync_action;
+  std::function<void()> look_action;
 
  private:
   [[nodiscard]] std::uint64_t room_for_growth() const;

@@ -32,6 +32,13 @@ Result<std::uint32_t> read_crc_before(const File& file, std::uint64_t offset) {
   return load_le<std::uint32_t>(bytes.data());
 }
 
+// Where that is not to be known, all are taken for the same.
+bool is_same_file(const File& left, const File& right) {
+  const std::optional<FileIdentity> left_identity = left.identity();
+  const std::optional<FileIdentity> right_identity = right.identity();
+  return !left_identity || !right_identity || left_identity->is_same_file(*right_identity);
+}
+
 }  // namespace
 
 FollowerState::FollowerState(LogView view, Filesystem& filesystem,
@@ -54,12 +61,17 @@ FollowerState::Made FollowerState::from_txid(std::shared_ptr<Directory> director
     DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, scan.next());
     if (!record) break;
     if (record->txid < from) continue;
+    if (decode_compaction_mark(*record)) {
+      return state->gap("txid " + std::to_string(from) +
+                        " may have been left out by a compaction; start from 0 for the oldest "
+                        "record there is");
+    }
     if (record->txid > from) {
       return state->gap(
           "txid " + std::to_string(from) + " is no longer in the log, the next there is " +
           std::to_string(record->txid) + "; start from that, or from 0 for the oldest");
     }
-    DATAWAL_TRY(state->enter_at(record->ref.position(), from - 1));
+    DATAWAL_TRY(state->enter_at(view, record->ref.position(), from - 1));
     return state;
   }
   const Txid last = scan.report().last_txid_seen;
@@ -69,7 +81,7 @@ FollowerState::Made FollowerState::from_txid(std::shared_ptr<Directory> director
         std::to_string(last) +
         "; records that were seen before are gone, start from 0 for the oldest there is");
   }
-  if (!view.segments.empty()) DATAWAL_TRY(state->enter_at(scan.facts().end, last));
+  if (!view.segments.empty()) DATAWAL_TRY(state->enter_at(view, scan.facts().end, last));
   return state;
 }
 
@@ -77,7 +89,7 @@ FollowerState::Made FollowerState::from_end(std::shared_ptr<Directory> directory
                                             Filesystem& filesystem) {
   DATAWAL_TRY_ASSIGN(std::unique_ptr<DirectoryWatch> watch, directory->watch());
   DATAWAL_TRY_ASSIGN(LogView view,
-                     load_log_view(std::move(directory), filesystem, DamagePolicy::kRefuse));
+                     hold_log_view(std::move(directory), filesystem, DamagePolicy::kRefuse));
   auto state = std::make_unique<FollowerState>(view, filesystem, std::move(watch));
   LogScan scan(view, DamagePolicy::kRefuse, {.begin = find_txid(view, ~Txid{0})});
   while (true) {
@@ -85,16 +97,18 @@ FollowerState::Made FollowerState::from_end(std::shared_ptr<Directory> directory
     if (!record) break;
   }
   if (!view.segments.empty()) {
-    DATAWAL_TRY(state->enter_at(scan.facts().end, scan.report().last_txid_seen));
+    DATAWAL_TRY(state->enter_at(view, scan.facts().end, scan.report().last_txid_seen));
   }
   return state;
 }
 
-Status FollowerState::enter_at(Position position, Txid last_txid) {
+// The position is one in the file that the view has: its name may lead to another one by now.
+Status FollowerState::enter_at(const LogView& view, Position position, Txid seen) {
   start_ = position;
-  last_txid_ = last_txid;
-  DATAWAL_TRY(enter_segment());
-  return {};
+  segment_ = position.segment;
+  seen_ = seen;
+  DATAWAL_TRY_ASSIGN(std::shared_ptr<const File> file, view.open(segment_));
+  return enter_file(std::move(file));
 }
 
 Result<std::optional<ScannedRecord>> FollowerState::next(std::chrono::milliseconds timeout) {
@@ -137,12 +151,17 @@ Result<FollowerState::Availability> FollowerState::enter_segment() {
     return Availability::kLookAgain;
   }
   if (!opened) return std::unexpected(std::move(opened).error());
-  file_ = *std::move(opened);
+  DATAWAL_TRY(enter_file(*std::move(opened)));
+  return Availability::kLookAgain;
+}
+
+Status FollowerState::enter_file(std::shared_ptr<const File> file) {
+  file_ = std::move(file);
   DATAWAL_TRY_ASSIGN(const std::uint64_t size, file_->size());
   DATAWAL_TRY_ASSIGN(crc_before_, read_crc_before(*file_, start_->offset));
   reader_.emplace(*file_, start_->offset, size, Batches::kWhole);
   judged_.reset();
-  return Availability::kLookAgain;
+  return {};
 }
 
 void FollowerState::catch_up_with(std::shared_ptr<const SegmentSet> segments) {
@@ -154,12 +173,14 @@ Result<std::shared_ptr<const File>> FollowerState::open_by_name() const {
 }
 
 // The segments of one moment are all there is to be known of what was written before it: what a
-// compaction has left out of them is of no consequence.
+// compaction has left out of them is of no consequence. Later, a mark that is met may stand for a
+// record that has not been given: the next one tells whether there is a gap.
 Result<FollowerState::Availability> FollowerState::take_frame() {
   const DecodedFrame& frame = reader_->frame();
-  if (!catching_up_ && last_txid_ && frame.record.txid > *last_txid_ + 1) {
-    return gap("the record after txid " + std::to_string(*last_txid_) + " has txid " +
-               std::to_string(frame.record.txid) +
+  const Txid txid = frame.record.txid;
+  if (!catching_up_ && seen_ && txid > *seen_ + 1) {
+    return gap("the record after txid " + std::to_string(*seen_) + " has txid " +
+               std::to_string(txid) +
                ": those between are gone; start from there, or from 0 for the oldest there is");
   }
   const Position position{segment_, reader_->offset() - frame.size};
@@ -167,13 +188,56 @@ Result<FollowerState::Availability> FollowerState::take_frame() {
   if (announcement && !announcement->is_supported()) {
     return std::unexpected(unsupported_batch(*announcement, *view_.directory, position));
   }
-  last_txid_ = frame.record.txid;
+  if (last_ && txid <= last_->txid) {
+    DATAWAL_TRY_ASSIGN(const std::optional<Availability> passed, pass_copies(position));
+    if (passed) return *passed;
+  }
   crc_before_ = frame.crc;
-  // Of an announcement all of the batch is there; a mark tells nobody anything.
-  if (announcement || decode_compaction_mark(frame.record)) return Availability::kLookAgain;
+  if (decode_compaction_mark(frame.record)) {
+    if (catching_up_) seen_ = std::max(seen_.value_or(0), txid);
+    return Availability::kLookAgain;
+  }
+  seen_ = txid;
+  if (announcement) return Availability::kLookAgain;  // all of the batch is there
+  last_ = {txid, frame.crc};
   static_cast<RecordView&>(record_) = frame.record;
   record_.ref = {segment_, static_cast<std::uint32_t>(frame.size), position.offset};
   return Availability::kRecord;
+}
+
+// The txids go back at `position`. What has been given already, with a segment that this one was
+// joined to, is passed over; nullopt if that is not what this is.
+Result<std::optional<FollowerState::Availability>> FollowerState::pass_copies(Position position) {
+  if (!copies_end_ || position >= *copies_end_) {
+    DATAWAL_TRY_ASSIGN(copies_end_, find_copies_end());
+  }
+  if (copies_end_ && position < *copies_end_) {
+    crc_before_ = reader_->frame().crc;
+    return Availability::kLookAgain;
+  }
+  if (catching_up_) return std::nullopt;
+  // What was to be found may have been removed meanwhile: the segment itself before it.
+  DATAWAL_TRY_ASSIGN(const bool is_named, is_still_named());
+  if (is_named) return std::nullopt;
+  DATAWAL_TRY(enter_joined());
+  return Availability::kLookAgain;
+}
+
+Result<std::optional<Position>> FollowerState::find_copies_end() const {
+  std::vector<SegmentId> segments;
+  if (catching_up_) {
+    segments = catching_up_->ids();
+  } else {
+    DATAWAL_TRY_ASSIGN(segments, list_segments(*view_.directory));
+  }
+  std::erase_if(segments, [this](SegmentId id) { return id <= segment_; });
+  segments.insert(segments.begin(), segment_);
+  const OpenSegment open = [this](SegmentId id) -> Result<std::shared_ptr<const File>> {
+    if (id == segment_) return file_;
+    if (catching_up_) return catching_up_->file(id);
+    return view_.directory->open(segment_name(id), OpenMode::kRead);
+  };
+  return find_end_of_copies(segments, open, *last_);
 }
 
 // Nothing more decodes here. In this order: has a later segment come, has this one grown; for a
@@ -234,6 +298,14 @@ Result<bool> FollowerState::reopen() {
   return changed;
 }
 
+// Whether the segment's name leads to the file that is being read.
+Result<bool> FollowerState::is_still_named() const {
+  const Result<std::shared_ptr<const File>> opened = open_by_name();
+  if (!opened && opened.error().code == ErrorCode::kNotFound) return false;
+  if (!opened) return std::unexpected(opened.error());
+  return is_same_file(**opened, *file_);
+}
+
 // The segment has no name any more: a compaction has joined it to one before it, which is where to
 // go on then, or somebody has removed it.
 Status FollowerState::enter_joined() {
@@ -245,6 +317,7 @@ Status FollowerState::enter_joined() {
         view_.directory->open(segment_name(*id), OpenMode::kRead);
     if (!opened && opened.error().code == ErrorCode::kNotFound) continue;  // joined in turn
     if (!opened) return std::unexpected(std::move(opened).error());
+    if (!reader_ && is_same_file(**opened, *file_)) return stay_in(*id);
     DATAWAL_TRY_ASSIGN(const bool is_compacted, enter_compacted(*std::move(opened)));
     if (!is_compacted) break;
     segment_ = *id;
@@ -253,11 +326,21 @@ Status FollowerState::enter_joined() {
   return removed();
 }
 
+// At the end of the segment that was left for one that is gone: it was read with what was joined to
+// it, or the next record shows what is missing.
+Status FollowerState::stay_in(SegmentId segment) {
+  segment_ = segment;
+  DATAWAL_TRY_ASSIGN(const std::uint64_t size, file_->size());
+  reader_.emplace(*file_, size, size, Batches::kWhole);
+  return {};
+}
+
 // Goes on in `file`, if that is what a compaction has made of what was read; gives whether it is.
 Result<bool> FollowerState::enter_compacted(std::shared_ptr<const File> file) {
   DATAWAL_TRY_ASSIGN(const std::uint64_t size, file->size());
   DATAWAL_TRY_ASSIGN(const std::optional<std::uint64_t> behind, place_in_compacted(*file, size));
   if (!behind) return false;
+  catching_up_.reset();  // of those segments it was the last
   DATAWAL_TRY_ASSIGN(crc_before_, read_crc_before(*file, *behind));
   file_ = std::move(file);
   reader_.emplace(*file_, *behind, size, Batches::kWhole);
@@ -269,9 +352,7 @@ Result<bool> FollowerState::enter_compacted(std::shared_ptr<const File> file) {
 // perhaps of those behind it: behind what has been given already.
 Result<std::optional<std::uint64_t>> FollowerState::place_in_compacted(const File& file,
                                                                        std::uint64_t size) const {
-  const std::optional<FileIdentity> before = file_->identity();
-  const std::optional<FileIdentity> now = file.identity();
-  if (!before || !now || before->is_same_file(*now) || !last_txid_) return std::nullopt;
+  if (is_same_file(file, *file_) || !seen_) return std::nullopt;
   FrameBatches frames(file, size);
   bool is_of_this_log = false;
   std::uint64_t behind = 0;
@@ -279,9 +360,10 @@ Result<std::optional<std::uint64_t>> FollowerState::place_in_compacted(const Fil
     DATAWAL_TRY_ASSIGN(const std::span<const BatchedFrame> batch, frames.next());
     if (batch.empty()) break;
     for (const BatchedFrame& frame : batch) {
-      const bool is_last = frame.record.txid == *last_txid_ && frame.crc == crc_before_;
+      const GivenRecord here{frame.record.txid, frame.crc};
+      const bool is_last = here == last_ || here == GivenRecord{*seen_, crc_before_};
       if (is_last || decode_compaction_mark(frame.record)) is_of_this_log = true;
-      if (frame.record.txid <= *last_txid_) behind = frame.offset + frame.bytes.size();
+      if (frame.record.txid <= *seen_) behind = frame.offset + frame.bytes.size();
     }
   }
   return is_of_this_log ? std::optional(behind) : std::nullopt;
@@ -292,14 +374,26 @@ Result<std::optional<std::uint64_t>> FollowerState::place_in_compacted(const Fil
 Result<FollowerState::Availability> FollowerState::judge_damage() {
   const std::pair place{reader_->offset(), reader_->end()};
   if (judged_ == place) return Availability::kNothing;
-  DATAWAL_TRY_ASSIGN(LogView view,
-                     load_log_view(view_.directory, filesystem_, DamagePolicy::kRefuse));
-  LogScan scan(std::move(view), DamagePolicy::kRefuse,
-               {.begin = Position{segment_, reader_->offset()}, .with_control_records = true});
-  DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, scan.next());
-  if (record) return Availability::kLookAgain;
+  Result<bool> found =
+      has_record_here(load_log_view(view_.directory, filesystem_, DamagePolicy::kRefuse));
+  if (!found) {
+    // The segment may have been sealed and compacted meanwhile, or others.
+    DATAWAL_TRY_ASSIGN(const bool is_named, is_still_named());
+    if (!is_named) return Availability::kLookAgain;
+    found = has_record_here(hold_log_view(view_.directory, filesystem_, DamagePolicy::kRefuse));
+    if (!found) return std::unexpected(std::move(found).error());
+  }
+  if (*found) return Availability::kLookAgain;
   judged_ = place;
   return Availability::kNothing;
+}
+
+Result<bool> FollowerState::has_record_here(Result<LogView> view) const {
+  if (!view) return std::unexpected(std::move(view).error());
+  LogScan scan(*std::move(view), DamagePolicy::kRefuse,
+               {.begin = Position{segment_, reader_->offset()}, .with_control_records = true});
+  DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, scan.next());
+  return record.has_value();
 }
 
 bool FollowerState::is_sealed_in_set() const {

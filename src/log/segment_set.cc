@@ -59,7 +59,7 @@ Status SegmentSet::open_all() {
   for (const SegmentId id : ids_) {
     DATAWAL_TRY_ASSIGN(std::shared_ptr<const File> file, open_file(id));
     identities_.push_back(identity_of(*file));
-    if (is_held()) files_.push_back(std::move(file));
+    if (is_held() || id == ids_.back()) files_.push_back(std::move(file));
   }
   return {};
 }
@@ -97,16 +97,15 @@ bool SegmentSet::has(SegmentId segment, const std::optional<FileIdentity>& ident
 Result<std::shared_ptr<const File>> SegmentSet::file(SegmentId segment) const {
   const auto found = std::ranges::lower_bound(ids_, segment);
   const auto index = static_cast<std::size_t>(found - ids_.begin());
-  if (is_held() && index < files_.size() && *found == segment) return files_[index];
+  const std::size_t first_open = ids_.size() - files_.size();
+  const bool is_known = index < ids_.size() && *found == segment;
+  if (is_known && index >= first_open) return files_[index - first_open];
   Result<std::shared_ptr<const File>> file = open_file(segment);
   if (!file && file.error().code == ErrorCode::kNotFound) {
     return std::unexpected(changing(*directory_, segment));
   }
   if (!file || index >= identities_.size()) return file;
-  const FileIdentity identity = identity_of(**file);
-  const bool is_last = index + 1 == ids_.size();  // which is written to
-  const bool is_same =
-      is_last ? identity.is_same_file(identities_[index]) : identity == identities_[index];
+  const bool is_same = identity_of(**file) == identities_[index];
   return is_same ? std::move(file) : std::unexpected(changing(*directory_, segment));
 }
 

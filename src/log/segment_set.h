@@ -20,8 +20,9 @@ namespace datawal {
 
 class SegmentSet {
  public:
-  // So many files at most are kept open. Of a larger set, files are opened when they are asked for,
-  // and it is noticed if they are others by then.
+  // So many files at most are kept open. Of a larger set only the last is, which is written to, so
+  // that its size and time tell nothing, and its inode only as long as nobody else can get that.
+  // The others are opened when they are asked for, and it is noticed if they are others by then.
   static constexpr std::size_t kOpenFilesMax = 256;
 
   // The segments that there are now, whatever another process does to them meanwhile. Fails with
@@ -49,9 +50,10 @@ class SegmentSet {
   [[nodiscard]] Result<std::shared_ptr<const File>> open_file(SegmentId segment) const;
 
   std::shared_ptr<const Directory> directory_;
-  std::vector<SegmentId> ids_;                      // ascending
-  std::vector<std::shared_ptr<const File>> files_;  // by id, shared with who reads them; if held
-  std::vector<FileIdentity> identities_;            // by id
+  std::vector<SegmentId> ids_;  // ascending
+  // Of the last ids, in order, shared with who reads them.
+  std::vector<std::shared_ptr<const File>> files_;
+  std::vector<FileIdentity> identities_;  // by id
 };
 
 }  // namespace datawal

@@ -130,6 +130,19 @@ TEST_P(Compact, JoinsSmallNeighbours) {
   EXPECT_EQ(read_all(open_reader().scan()).txids(), (std::vector<Txid>{1, 2, 3, 4, 5, 6, 7, 8, 9}));
 }
 
+// Whoever has seen it would take another record with it for the same.
+TEST_P(Compact, TheHighestTxidIsNotGivenAgainWhereItsRecordIsGone) {
+  for (int round = 0; round < 3; ++round) {
+    DataWal store = open_store();
+    put(store, "key", "value");
+    const Txid last = must(store.remove(as_bytes("key"))).txid;
+    must(store.compact());
+    must(store.close());
+    EXPECT_EQ(must(open_store().put(as_bytes("key"), as_bytes("value"))), last + 1);
+    must(open_store().remove(as_bytes("key")));
+  }
+}
+
 TEST_P(Compact, KeepsRawRecordsAndJoinsNoSegmentThatHasThem) {
   DataWal store = open_store();
   for (int number = 0; number < 4; ++number) {

@@ -1,5 +1,7 @@
 #include "store/segment_rewrite.h"
 
+#include <algorithm>
+
 #include "base/endian.h"
 #include "base/try.h"
 #include "format/batch_frame.h"
@@ -27,6 +29,7 @@ SegmentRewrite::SegmentRewrite(const StoreIndex& index, const NeededTombstones& 
 Result<bool> SegmentRewrite::add(const SegmentSource& source, const SegmentFacts& summary,
                                  const std::function<bool(std::uint64_t)>& pace) {
   if (summary_.id == SegmentId{}) summary_.id = source.id;
+  highest_source_txid_ = std::max(highest_source_txid_, summary.highest_txid);
   const SegmentAddresses addresses = index_.records().addresses().addresses_in(source.id);
   FrameBatches frames(*source.file, summary.size);
   while (true) {
@@ -97,8 +100,15 @@ Status SegmentRewrite::write(const BatchedFrame& frame, const Judged& judged) {
 Status SegmentRewrite::reserve_mark(Txid txid) {
   mark_txid_ = txid;
   mark_offset_ = writer_.offset();
-  const CompactionMarkFrame frame = encode_compaction_mark(txid, {});
-  summary_.add({.txid = txid, .key = as_bytes(kCompactionMarkKey)}, frame.size(), crc_of(frame));
+  return append_mark(txid, 0);
+}
+
+Status SegmentRewrite::append_mark(Txid txid, Txid horizon) {
+  const CompactionMarkFrame frame = encode_compaction_mark(txid, {horizon});
+  const ByteView payload = ByteView(frame).subspan(kFrameHeaderSize + kCompactionMarkKey.size(),
+                                                   kCompactionMarkPayloadSize);
+  summary_.add({.txid = txid, .key = as_bytes(kCompactionMarkKey), .payload = payload},
+               frame.size(), crc_of(frame));
   return writer_.append(frame);
 }
 
@@ -110,7 +120,12 @@ Status SegmentRewrite::write_mark(Txid horizon) {
   return target_.write_at(mark_offset_, frame);
 }
 
+// The log's highest txid stays in it, if only as that of a mark: whoever opens the log would give
+// it to another record otherwise, which those who have seen the first would take for that.
 Status SegmentRewrite::finish(Txid horizon) {
+  const bool is_highest_gone =
+      highest_source_txid_ == horizon && summary_.highest_txid < highest_source_txid_;
+  if (is_highest_gone) DATAWAL_TRY(append_mark(horizon, horizon));
   DATAWAL_TRY(writer_.flush());
   if (mark_txid_) DATAWAL_TRY(write_mark(horizon));
   return target_.sync();

@@ -59,6 +59,7 @@ class SegmentRewrite {
                                  const SegmentAddresses& addresses) const;
   [[nodiscard]] Status write(const BatchedFrame& frame, const Judged& judged);
   [[nodiscard]] Status reserve_mark(Txid txid);
+  [[nodiscard]] Status append_mark(Txid txid, Txid horizon);
   [[nodiscard]] Status write_mark(Txid horizon);
 
   const StoreIndex& index_;
@@ -69,6 +70,7 @@ class SegmentRewrite {
   std::vector<MovedRecord> moved_;
   std::vector<Judged> judged_;  // of the frames of one batch
   std::uint64_t records_dropped_ = 0;
+  Txid highest_source_txid_ = 0;
   std::optional<Txid> mark_txid_;
   std::uint64_t mark_offset_ = 0;
 };

@@ -25,6 +25,7 @@ std::vector<RandomSession::Operation> RandomSession::operations() {
       {"put", 40, [this] { put(); }},
       {"remove", 8, [this] { remove(); }},
       {"append", 10, [this] { append(); }},
+      {"write", 8, [this] { write(); }},
       {"sync", 8, [this] { sync(); }},
       {"rotate", 2, [this] { rotate(); }},
       {"reopen", 2, [this] { reopen(); }},
@@ -162,6 +163,32 @@ void RandomSession::append() {
   note(store_->append(payload), was_poisoned);
 }
 
+Record RandomSession::random_record() {
+  const std::uint64_t kind = below(4);
+  if (kind == 0) return removal_of(random_key());
+  if (kind == 1) return raw_of(random_value());
+  const std::string key = random_key();
+  return put_of(key, random_value());
+}
+
+// Of a batch of none nothing is there, of one no announcement.
+void RandomSession::write() {
+  if (!store_) return;
+  Records records;
+  WriteBatch batch;
+  for (std::uint64_t count = below(7); count > 0; --count) {
+    records.push_back(random_record());
+    const Record& record = records.back();
+    if (const Status added = batch.append_record(record.type, record.key, record.payload); !added) {
+      return problem(added.error().to_string());
+    }
+  }
+  const bool was_poisoned = store_->is_poisoned();
+  if (!was_poisoned) model_.attempt_batch(records);
+  const Result<Txid> written = store_->write(batch);
+  note(written, was_poisoned);
+}
+
 void RandomSession::sync() {
   if (!store_) return;
   const bool was_poisoned = store_->is_poisoned();
@@ -239,8 +266,7 @@ void RandomSession::scan_from() {
   const Txid from = 1 + below(model_.visible().size());
   const Reading reading = read_all(store_->log()->scan_from_txid(from));
   if (reading.error) return check_error(*reading.error);
-  const auto first = model_.visible().begin() + static_cast<std::ptrdiff_t>(from - 1);
-  if (reading.records != Records(first, model_.visible().end())) problem("scan_from_txid");
+  if (reading.records != model_.shown_from(from)) problem("scan_from_txid");
 }
 
 void RandomSession::walk() {
@@ -318,6 +344,7 @@ void RandomSession::export_and_import() {
     Result<DataWal> copy = DataWal::open(path, options());
     if (!copy) return check_error(copy.error());
     const Result<ImportStats> imported = copy->import_jsonl(file);
+    if (!imported && copy->is_poisoned() && is_disturbed()) return;
     if (!imported) return check_error(imported.error());
     if (imported->records_read != exported->records_written) problem("import_jsonl: records_read");
     if (imported->bytes_read != exported->bytes_written) problem("import_jsonl: bytes_read");
@@ -362,8 +389,8 @@ void RandomSession::restart_follower() {
   follower_.reset();
   const Result<RecordLogReader> reader = RecordLogReader::open(base_ / "store", options());
   if (!reader) return check_error(reader.error());
-  followed_count_ = below(2) == 0 ? 0 : std::min(followed_count_, certain_count());
-  Result<Follower> follower = reader->follow(followed_count_ + 1);
+  followed_txid_ = below(2) == 0 ? 0 : std::min(followed_txid_, Txid{certain_count()});
+  Result<Follower> follower = reader->follow(followed_txid_ + 1);
   if (!follower) return check_error(follower.error());
   follower_.emplace(*std::move(follower));
 }
@@ -377,17 +404,13 @@ void RandomSession::follow() {
       return follower_.reset();
     }
     if (!*record) break;
-    const std::size_t index = followed_count_++;
-    const Records& seen = index < model_.visible().size() ? model_.visible() : model_.possible();
-    const std::size_t place =
-        index < model_.visible().size() ? index : index - model_.visible().size();
+    const Record* expected = model_.next_shown(followed_txid_ + 1);
     const Record found = {(*record)->type, (*record)->txid, to_bytes((*record)->key),
                           to_bytes((*record)->payload)};
-    if (place >= seen.size() || seen[place] != found) return problem("follow: another record");
+    if (expected == nullptr || *expected != found) return problem("follow: another record");
+    followed_txid_ = found.txid;
   }
-  const std::size_t count_min =
-      floor_ == LogModel::Floor::kVisible ? model_.visible().size() : model_.durable_count();
-  if (follower_ && followed_count_ < count_min) problem("follow: ends too early");
+  if (follower_ && followed_txid_ < certain_count()) problem("follow: ends too early");
 }
 
 void RandomSession::kill() {

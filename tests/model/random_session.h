@@ -48,6 +48,7 @@ class RandomSession {
   void put();
   void remove();
   void append();
+  void write();
   void sync();
   void rotate();
   void reopen();
@@ -73,6 +74,7 @@ class RandomSession {
   [[nodiscard]] std::size_t certain_count() const;
   void restart_follower();
   [[nodiscard]] bool attempt(Records records);
+  [[nodiscard]] Record random_record();
   template <typename T>
   void note(const Result<T>& result, bool was_poisoned);
   void check_error(const Error& error);
@@ -100,7 +102,7 @@ class RandomSession {
   };
   std::vector<TakenSnapshot> snapshots_;
   std::optional<Follower> follower_;
-  std::size_t followed_count_ = 0;
+  Txid followed_txid_ = 0;
   std::size_t opened_count_ = 0;  // records that the store had when it was opened
   bool has_fault_ = false;
   std::uint64_t path_count_ = 0;

@@ -10,6 +10,11 @@ void LogModel::attempt(Records records) {
   for (Record& record : possible_) record.txid = ++txid;
 }
 
+void LogModel::attempt_batch(Records records) {
+  if (records.size() > 1) records.insert(records.begin(), announcement_of(records.size()));
+  attempt(std::move(records));
+}
+
 void LogModel::succeed() {
   settle(visible_.size() + possible_.size());
 }
@@ -31,16 +36,42 @@ const Record* LogModel::at(std::size_t index) const {
   return index < possible_.size() ? &possible_[index] : nullptr;
 }
 
+bool LogModel::is_inside_batch(std::size_t count) const {
+  std::size_t index = std::min(count, visible_.size() + possible_.size());
+  // The announcement that is nearest before the end tells.
+  while (index-- > 0) {
+    if (const auto size = announced_count(*at(index))) return count <= index + *size;
+  }
+  return false;
+}
+
+const Record* LogModel::next_shown(Txid txid) const {
+  const Record* record = at(txid - 1);
+  while (record != nullptr && announced_count(*record)) record = at(record->txid);
+  return record;
+}
+
+Records LogModel::shown_from(Txid txid) const {
+  Records shown;
+  for (std::size_t index = txid - 1; index < visible_.size(); ++index) {
+    if (!announced_count(visible_[index])) shown.push_back(visible_[index]);
+  }
+  return shown;
+}
+
 std::string LogModel::compare_beginning(const Records& found) const {
-  for (std::size_t index = 0; index < found.size(); ++index) {
-    const Record* expected = at(index);
+  Txid last = 0;
+  for (const Record& record : found) {
+    const Record* expected = next_shown(last + 1);
     if (expected == nullptr) {
-      return "record " + std::to_string(index) + " was never written: " + describe(found[index]);
+      return "behind txid " + std::to_string(last) +
+             " is what was never written: " + describe(record);
     }
-    if (*expected != found[index]) {
-      return "record " + std::to_string(index) + " is " + describe(found[index]) + " instead of " +
+    if (*expected != record) {
+      return "behind txid " + std::to_string(last) + " is " + describe(record) + " instead of " +
              describe(*expected);
     }
+    last = expected->txid;
   }
   return "";
 }
@@ -49,9 +80,13 @@ std::string LogModel::compare(const Records& found, Floor floor) const {
   const std::string difference = compare_beginning(found);
   if (!difference.empty()) return difference;
   const std::size_t count_min = floor == Floor::kVisible ? visible_.size() : durable_count_;
-  if (found.size() >= count_min) return "";
-  return "only " + std::to_string(found.size()) + " records are left of " +
-         std::to_string(count_min) + " that had to be there";
+  const std::size_t count = found.empty() ? 0 : found.back().txid;
+  if (count < count_min) {
+    return "only " + std::to_string(count) + " records are left of " + std::to_string(count_min) +
+           " that had to be there";
+  }
+  if (is_inside_batch(count)) return "a part of a batch is there, up to " + std::to_string(count);
+  return "";
 }
 
 std::string LogModel::adopt(std::size_t count, Floor floor) {
@@ -61,6 +96,7 @@ std::string LogModel::adopt(std::size_t count, Floor floor) {
     return std::to_string(count) + " records were found where there had to be " +
            std::to_string(count_min) + " to " + std::to_string(count_max);
   }
+  if (is_inside_batch(count)) return "a part of a batch is there, up to " + std::to_string(count);
   if (count < visible_.size()) visible_.resize(count);
   settle(count);
   possible_.clear();

@@ -24,6 +24,8 @@ class LogModel {
 
   // An operation begins that appends these records, in order. Their txids are given by the model.
   void attempt(Records records);
+  // The same of a batch: all of them or none, behind an announcement if they are several.
+  void attempt_batch(Records records);
   // It has succeeded.
   void succeed();
   // It has failed after `visible_count` records in all were in the log.
@@ -40,7 +42,12 @@ class LogModel {
   // The log was opened and holds its first `count` records.
   [[nodiscard]] std::string adopt(std::size_t count, Floor floor);
 
+  // With the announcements of batches, so that the record of txid n is the n-th.
   [[nodiscard]] const Records& visible() const { return visible_; }
+  // Without them, from `txid` on: what a scan gives.
+  [[nodiscard]] Records shown_from(Txid txid) const;
+  // The first record from `txid` on that is no announcement, which may be a possible one.
+  [[nodiscard]] const Record* next_shown(Txid txid) const;
   // Those of the last operation, which failed: any number of them, from the first, may be there.
   [[nodiscard]] const Records& possible() const { return possible_; }
   [[nodiscard]] std::size_t durable_count() const { return durable_count_; }
@@ -48,6 +55,8 @@ class LogModel {
 
  private:
   [[nodiscard]] const Record* at(std::size_t index) const;
+  // Whether a log of so many records would end within a batch.
+  [[nodiscard]] bool is_inside_batch(std::size_t count) const;
 
   Records visible_;
   Records possible_;

@@ -2,6 +2,8 @@
 
 #include <random>
 
+#include "format/batch_frame.h"
+
 namespace datawal::testing {
 
 std::string describe(const Record& record) {
@@ -20,6 +22,18 @@ Record removal_of(std::string_view key) {
 
 Record raw_of(ByteView payload) {
   return {.type = RecordType::kRaw, .payload = to_bytes(payload)};
+}
+
+Record announcement_of(std::size_t count) {
+  const std::string digits = std::to_string(count);
+  return {.type = RecordType::kRaw,
+          .key = to_bytes(as_bytes(kBatchKey)),
+          .payload = to_bytes(as_bytes(digits))};
+}
+
+std::optional<std::size_t> announced_count(const Record& record) {
+  if (record.type != RecordType::kRaw || as_text(record.key) != kBatchKey) return std::nullopt;
+  return std::stoul(std::string(as_text(record.payload)));
 }
 
 Reading read_all(RecordCursor cursor) {

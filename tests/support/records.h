@@ -29,6 +29,10 @@ using Records = std::vector<Record>;
 [[nodiscard]] Record put_of(std::string_view key, ByteView value);
 [[nodiscard]] Record removal_of(std::string_view key);
 [[nodiscard]] Record raw_of(ByteView payload);
+// What stands for the announcement of a batch of so many records; its payload is not compared.
+[[nodiscard]] Record announcement_of(std::size_t count);
+// How many `record` announces, if it is one of these.
+[[nodiscard]] std::optional<std::size_t> announced_count(const Record& record);
 
 // What a cursor gave until its end, or until it failed.
 struct Reading {
