@@ -7,13 +7,14 @@
 #include <string>
 
 #include "store/index_image_test_support.h"
+#include "support/soak.h"
 
 namespace datawal {
 namespace {
 
 using test::IndexedLog;
 using test::MemoryFile;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using Key = IndexedLog::Key;
 
 constexpr std::uint64_t kAllBits = ~std::uint64_t{0};
@@ -40,7 +41,7 @@ struct Case {
   IndexedLog::Shape shape = {};
 };
 
-class IndexImageRoundTrip : public testing::TestWithParam<Case> {
+class IndexImageRoundTrip : public ::testing::TestWithParam<Case> {
  protected:
   IndexImageRoundTrip() { fill(log_, GetParam().key_count); }
 
@@ -98,14 +99,14 @@ constexpr std::uint64_t kMib = std::uint64_t{1} << 20;
 
 INSTANTIATE_TEST_SUITE_P(
     Indexes, IndexImageRoundTrip,
-    testing::Values(Case{"Empty", 0}, Case{"One", 1}, Case{"Thousand", 1'000},
-                    Case{"Large", 200'000},
-                    Case{"ManySegments", 5'000, {.record_size = 70'000, .segment_records = 20}},
-                    Case{"MoreThanAChunkOfUnits", 2'500, {.record_size = kMib}},
-                    Case{"SegmentAboveFourGib", 6'000, {.record_size = kMib}},
-                    Case{"OneHash", 300, {.hash_bits = 0}},
-                    Case{"OneBucketAndTag", 2'000, {.hash_bits = kAllBits << 36}},
-                    Case{"OneRegion", 12'000, {.hash_bits = ~(kAllBits << 36)}}),
+    ::testing::Values(Case{"Empty", 0}, Case{"One", 1}, Case{"Thousand", 1'000},
+                      Case{"Large", 200'000},
+                      Case{"ManySegments", 5'000, {.record_size = 70'000, .segment_records = 20}},
+                      Case{"MoreThanAChunkOfUnits", 2'500, {.record_size = kMib}},
+                      Case{"SegmentAboveFourGib", 6'000, {.record_size = kMib}},
+                      Case{"OneHash", 300, {.hash_bits = 0}},
+                      Case{"OneBucketAndTag", 2'000, {.hash_bits = kAllBits << 36}},
+                      Case{"OneRegion", 12'000, {.hash_bits = ~(kAllBits << 36)}}),
     [](const auto& tested) { return tested.param.name; });
 
 TEST(IndexImage, OfAnIndexWithOverflowHasIt) {
@@ -171,11 +172,11 @@ TEST(IndexImage, UnitsBehindWhatIsCoveredAreFreeAfterwards) {
   ASSERT_TRUE(log.addresses->address_of({SegmentId{9}, 0}, 28));
   const LoadedIndex loaded = must_read(log.image());
   const auto stretches = loaded.addresses->stretches();
-  EXPECT_THAT(stretches, testing::ElementsAre(AddressedStretch{SegmentId{1}, 0, 1200}, std::nullopt,
-                                              std::nullopt));
+  EXPECT_THAT(stretches, ::testing::ElementsAre(AddressedStretch{SegmentId{1}, 0, 1200},
+                                                std::nullopt, std::nullopt));
 }
 
-class SmallIndexImage : public testing::Test {
+class SmallIndexImage : public ::testing::Test {
  protected:
   SmallIndexImage() {
     fill(log_, 20);
@@ -188,11 +189,11 @@ class SmallIndexImage : public testing::Test {
 
 TEST_F(SmallIndexImage, EveryFlippedByteIsNoticed) {
   std::mt19937 random(42);
-  for (std::byte& byte : file_.bytes) {
-    const std::byte before = byte;
-    byte ^= std::byte{1} << random() % 8;
-    ASSERT_FALSE(read_index_image(file_)) << "at " << &byte - file_.bytes.data();
-    byte = before;
+  for (std::size_t at = 0; at < file_.bytes.size(); at += datawal::testing::decode_stride()) {
+    const std::byte before = file_.bytes[at];
+    file_.bytes[at] ^= std::byte{1} << random() % 8;
+    ASSERT_FALSE(read_index_image(file_)) << "at " << at;
+    file_.bytes[at] = before;
   }
   EXPECT_TRUE(read_index_image(file_));
 }
@@ -239,7 +240,7 @@ constexpr std::size_t kSegments = kTail + 2 * kIndexImageShapeSize;
 constexpr std::size_t kUnits = kSegments + 2 * kIndexImageSegmentSize;
 constexpr std::size_t kSlots = kTables + kBucketCount * 8;
 
-class ForgedIndexImage : public testing::TestWithParam<Forgery> {
+class ForgedIndexImage : public ::testing::TestWithParam<Forgery> {
  protected:
   // Two tables, two segments with a unit each, one entry in the overflow.
   ForgedIndexImage() {
@@ -265,7 +266,7 @@ TEST_P(ForgedIndexImage, IsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(
     Fields, ForgedIndexImage,
-    testing::Values(
+    ::testing::Values(
         Forgery{"NoTables", 12, 4, 0, "header"}, Forgery{"ATableLess", 12, 4, 1, "header"},
         Forgery{"ManyTables", 12, 4, 0xffff'ffff, "header"},
         Forgery{"ImageSize", 16, 8, 0, "header"}, Forgery{"ManyKeys", 24, 8, kAllBits},
@@ -302,7 +303,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& tested) { return tested.param.name; });
 
 // An image with one overflow entry more than tables have room for.
-class ForgedOverflow : public testing::Test {
+class ForgedOverflow : public ::testing::Test {
  protected:
   ForgedOverflow() {
     IndexedLog log({.hash_bits = 0});

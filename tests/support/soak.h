@@ -13,13 +13,23 @@ namespace datawal::testing {
   return factor > 0 ? factor : 1;
 }
 
-// How far apart the points of a sweep are, in calls: the environment variable DATAWAL_SWEEP_STRIDE,
-// 1 where it is not set. The builds with sanitizers, which are ten times slower, look at some of
-// them only.
-[[nodiscard]] inline std::uint64_t sweep_stride() {
-  const char* text = std::getenv("DATAWAL_SWEEP_STRIDE");
+// How far apart the points of a sweep are, by an environment variable; 1 where it is not set.
+[[nodiscard]] inline std::uint64_t stride_of(const char* variable) {
+  const char* text = std::getenv(variable);
   const std::uint64_t stride = text != nullptr ? std::strtoull(text, nullptr, 10) : 1;
   return stride > 0 ? stride : 1;
+}
+
+// In calls, of a sweep over calls: the environment variable DATAWAL_SWEEP_STRIDE. The builds
+// with sanitizers, which are ten times slower, look at some of them only.
+[[nodiscard]] inline std::uint64_t sweep_stride() {
+  return stride_of("DATAWAL_SWEEP_STRIDE");
+}
+
+// In bytes or bits, of a sweep over damage that one thread decodes: DATAWAL_DECODE_STRIDE. What
+// looks for errors of memory looks at all of them, what looks for races of threads at some.
+[[nodiscard]] inline std::uint64_t decode_stride() {
+  return stride_of("DATAWAL_DECODE_STRIDE");
 }
 
 }  // namespace datawal::testing
