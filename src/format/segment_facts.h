@@ -34,21 +34,28 @@ struct SegmentFacts {
   // Takes over the next frame, which begins where the frames before end. In the header, because a
   // writer does it for every record.
   void add(const RecordView& record, std::size_t frame_size, std::uint32_t crc) noexcept {
-    if (records == 0) {
-      first_txid = record.txid;
-      first_crc = crc;
-    } else if (record.txid != last_txid + 1 && txid_gaps++ == 0) {
-      first_gap_offset = size;
-    }
-    ++records;
-    last_txid = record.txid;
-    highest_txid = std::max(highest_txid, record.txid);
+    add_frame(record.txid, frame_size, crc);
     if (record.type == RecordType::kRaw) note_raw(record);
     if (record.type == RecordType::kDelete) tombstone_bytes += frame_size;
-    size += frame_size;
+  }
+  // The same of the announcement of a batch.
+  void add_announcement(Txid txid, std::size_t frame_size, std::uint32_t crc) noexcept {
+    add_frame(txid, frame_size, crc);
   }
 
  private:
+  void add_frame(Txid txid, std::size_t frame_size, std::uint32_t crc) noexcept {
+    if (records == 0) {
+      first_txid = txid;
+      first_crc = crc;
+    } else if (txid != last_txid + 1 && txid_gaps++ == 0) {
+      first_gap_offset = size;
+    }
+    ++records;
+    last_txid = txid;
+    highest_txid = std::max(highest_txid, txid);
+    size += frame_size;
+  }
   void note_raw(const RecordView& record) noexcept;
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,7 +10,9 @@
 #include "format/batch_frame.h"
 #include "format/compaction_mark.h"
 #include "format/frame_encoding.h"
+#include "log/log_opening.h"
 #include "log/log_test_support.h"
+#include "log/log_writer.h"
 
 namespace datawal {
 namespace {
@@ -130,6 +133,13 @@ class SegmentFactsOfAStore : public test::SimulatedLog {
             report.first_txid_gap ? report.first_txid_gap->offset + 1 : 0};
   }
   [[nodiscard]] bool has_saved_index() const { return filesystem_.exists("store/keydir.ckpt"); }
+  // The log, opened by reading all of it.
+  std::unique_ptr<LogWriter> open_writer() {
+    LogOpening opening = must(LogOpening::begin(kStore, options_));
+    while (must(opening.next())) {
+    }
+    return must(opening.finish());
+  }
   // What a scan of all of the log says.
   std::vector<std::uint64_t> scanned() {
     RecordCursor cursor = open_reader().scan();
@@ -163,6 +173,24 @@ TEST_F(SegmentFactsOfAStore, AddUpToWhatAScanReports) {
     if (has_saved_index()) filesystem_.remove("store/keydir.ckpt");
     EXPECT_EQ(reported, numbers_of(must(DataWal::open(kStore, options_)).recovery_report()));
   }
+}
+
+TEST_F(SegmentFactsOfAStore, OfBatchesAreTheSameAsTheyAreWritten) {
+  WriteBatch batch;
+  must(batch.put(as_bytes("a"), as_bytes("1")));
+  must(batch.remove(as_bytes("a")));
+  const auto facts_as_written = [&] {
+    const std::unique_ptr<LogWriter> writer = open_writer();
+    must(writer->append_batch(batch));
+    must(batch.append(as_bytes("raw")));
+    must(writer->append_batch(batch));
+    must(writer->close());
+    return writer->segment_facts();
+  };
+  const std::vector<SegmentFacts> written = facts_as_written();
+  ASSERT_EQ(written.size(), 1U);
+  EXPECT_EQ(written.front().raw_records, 1U) << "an announcement is none";
+  EXPECT_EQ(open_writer()->segment_facts(), written);
 }
 
 }  // namespace

@@ -141,7 +141,7 @@ Result<AppendedBatch> LogWriter::append_batch(const WriteBatch& batch) {
 
 void LogWriter::note_batch(const WriteBatch& batch, Txid announced, std::uint32_t first_crc) {
   SegmentFacts& segment = facts_.segments.back();
-  segment.add({.txid = announced, .key = as_bytes(kBatchKey)}, kBatchFrameSize, first_crc);
+  segment.add_announcement(announced, kBatchFrameSize, first_crc);
   for (std::size_t index = 0; index < batch.size(); ++index) {
     RecordView record = batch[index];
     record.txid = announced + 1 + index;
