@@ -63,10 +63,7 @@ StoreRecords::StoreRecords(std::shared_ptr<const Directory> directory, Access ac
       files_(std::make_unique<SegmentFiles>(directory_, access_.held)),
       released_(std::make_shared<Released>()),
       holders_(std::make_shared<Holders>(released_)) {
-  for (const SegmentFacts& segment : segments) {
-    map_segment(segment.id);
-    last_segment_ = segment.id;
-  }
+  for (const SegmentFacts& segment : segments) begin_segment(segment.id);
 }
 
 StoreRecords::~StoreRecords() = default;
