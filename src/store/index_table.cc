@@ -39,7 +39,7 @@ IndexTable::IndexTable(unsigned depth, bool overflows, ConstWords words) noexcep
 
 IndexTable::IndexTable(const IndexTable& source) noexcept
     : overflows_(source.overflows()),
-      depth_(source.depth_),
+      depth_(source.depth()),
       count_(source.count_),
       generation_(source.generation_) {
   for (std::size_t bucket = 0; bucket < kBucketCount; ++bucket) {
@@ -126,8 +126,8 @@ void IndexTable::move(const IndexCell& source, const IndexCell& target) noexcept
 }
 
 void IndexTable::copy_upper_half(IndexTable& upper) noexcept {
-  const unsigned next_bit = kLogAddressBits + kRegionBits - 1 - depth_;
-  upper.depth_ = depth_ + 1;
+  const unsigned next_bit = kLogAddressBits + kRegionBits - 1 - depth();
+  upper.depth_.store(depth() + 1, std::memory_order_release);
   upper.generation_ = generation_;
   upper.overflows_.store(overflows(), std::memory_order_relaxed);
   for (std::size_t bucket = 0; bucket < kBucketCount; ++bucket) {
@@ -145,7 +145,7 @@ void IndexTable::copy_upper_half(IndexTable& upper) noexcept {
 }
 
 void IndexTable::drop_upper_half(const IndexTable& upper) noexcept {
-  depth_ = upper.depth_;
+  depth_.store(upper.depth(), std::memory_order_release);
   count_ -= upper.count_;
   for (std::size_t bucket = 0; bucket < kBucketCount; ++bucket) {
     const std::uint64_t going = upper.tags_[bucket].load(std::memory_order_relaxed);

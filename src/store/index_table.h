@@ -157,7 +157,7 @@ class IndexTable {
   void copy_words(Words words) const noexcept;
 
   // How many of the upper bits of the region are the same for all entries.
-  [[nodiscard]] unsigned depth() const noexcept { return depth_; }
+  [[nodiscard]] unsigned depth() const noexcept { return depth_.load(std::memory_order_acquire); }
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
   // For whom the table has been kept as it was: see FrozenIndexes.
   [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
@@ -239,7 +239,7 @@ class IndexTable {
 
   alignas(64) std::atomic<std::uint64_t> version_{0};
   std::atomic<bool> overflows_{false};
-  unsigned depth_ = 0;
+  std::atomic<unsigned> depth_{0};
   std::uint32_t count_ = 0;
   std::uint64_t generation_ = 0;
   alignas(64) std::array<TagWord, kBucketCount> tags_{};
