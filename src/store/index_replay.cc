@@ -1,8 +1,15 @@
 #include "store/index_replay.h"
 
+#include <algorithm>
+
 #include "base/try.h"
 
 namespace datawal {
+namespace {
+
+constexpr std::uint64_t kGroup = kLoadGroup;
+
+}  // namespace
 
 Status IndexReplay::add(const ScannedRecord& record) {
   if (record.type == RecordType::kRaw) return {};
@@ -13,12 +20,26 @@ Status IndexReplay::add(const ScannedRecord& record) {
     return index_->replay(record);
   }
   Pending& newest = pending(begun_++);
-  newest.hash = index_->begin_write(record.key);
+  newest.hash = index_->hash_of(record.key);
   newest.type = record.type;
   newest.address = address;
   newest.key.assign(record.key.begin(), record.key.end());
-  if (begun_ - finished_ > kDistance) index_->continue_write(pending(begun_ - 1 - kDistance).hash);
-  return begun_ - finished_ > 2 * kDistance ? finish_one() : Status{};
+  return begun_ % kLoadGroup == 0 ? end_group() : Status{};
+}
+
+// Begins to load the entries of the newest group, and what those of the one before lead to; takes
+// over what is older. What finish() has taken over in between is in none.
+Status IndexReplay::end_group() {
+  const std::uint64_t newest = std::max(finished_, begun_ - kGroup);
+  const std::uint64_t before = std::max(finished_, newest - std::min(newest, kGroup));
+  for (std::uint64_t number = newest; number < begun_; ++number) {
+    index_->prefetch(pending(number).hash);
+  }
+  for (std::uint64_t number = before; number < newest; ++number) {
+    index_->continue_write(pending(number).hash);
+  }
+  while (finished_ < before) DATAWAL_TRY(finish_one());
+  return {};
 }
 
 Status IndexReplay::finish_one() {

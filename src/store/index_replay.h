@@ -1,14 +1,15 @@
 // Builds an index from the records of a log.
 //
 // What a put replaces has to be looked at, and is somewhere in memory: a record waits for two
-// loads, one after the other. So a few records are under way at a time, each a step further than
-// the one behind it.
+// loads, one after the other. So a few records are under way at a time, by groups as in
+// by_groups.h.
 #pragma once
 
 #include <array>
 #include <cstdint>
 
 #include "datawal/record_log.h"
+#include "store/by_groups.h"
 #include "store/store_index.h"
 
 namespace datawal {
@@ -26,8 +27,6 @@ class IndexReplay {
   [[nodiscard]] std::uint64_t replaced_count() const noexcept { return replaced_count_; }
 
  private:
-  static constexpr std::uint64_t kDistance = 12;  // between the steps of a record, in records
-
   struct Pending {
     KeyHash hash{};
     RecordType type{};
@@ -36,10 +35,11 @@ class IndexReplay {
   };
 
   [[nodiscard]] Pending& pending(std::uint64_t number) { return ring_[number % ring_.size()]; }
+  [[nodiscard]] Status end_group();
   [[nodiscard]] Status finish_one();
 
   StoreIndex* index_;
-  std::array<Pending, 32> ring_{};
+  std::array<Pending, 4 * kLoadGroup> ring_{};  // three groups are under way at most
   std::uint64_t begun_ = 0;
   std::uint64_t finished_ = 0;
   std::uint64_t replaced_count_ = 0;
