@@ -22,6 +22,7 @@
 #include <optional>
 
 #include "log/log_addresses.h"
+#include "store/by_groups.h"
 #include "store/key_hash.h"
 
 namespace datawal {
@@ -33,7 +34,7 @@ struct PendingPut {
 
 class PendingPuts {
  public:
-  static constexpr std::size_t kGroup = 8;
+  static constexpr std::size_t kGroup = kLoadGroup;
   static constexpr std::size_t kCapacity = 3 * kGroup;
 
   [[nodiscard]] bool is_empty() const noexcept {
