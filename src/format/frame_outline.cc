@@ -1,6 +1,7 @@
 #include "format/frame_outline.h"
 
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "base/endian.h"
@@ -43,50 +44,23 @@ std::byte* store(std::byte* to, T value) noexcept {
   return to + sizeof value;
 }
 
-// Takes the parts of outlines off the front of bytes, and remembers whether there were enough.
-class Parts {
- public:
-  explicit Parts(ByteView bytes) : begin_(bytes.data()), at_(begin_), end_(begin_ + bytes.size()) {}
+template <std::unsigned_integral T>
+T take(const std::byte*& at) noexcept {
+  const T value = load_le<T>(at);
+  at += sizeof value;
+  return value;
+}
 
-  template <std::unsigned_integral T>
-  T integer() noexcept {
-    if (!has(sizeof(T))) return 0;
-    const T value = load_le<T>(at_);
-    at_ += sizeof value;
-    return value;
+// A number that no varint stands for where there is none.
+std::size_t take_varint(const std::byte*& at) noexcept {
+  std::size_t value = 0;
+  for (std::size_t index = 0; index < kVarintSizeMax; ++index) {
+    const std::size_t part = take<std::uint8_t>(at);
+    value |= (part & ((1U << kVarintBits) - 1)) << (index * kVarintBits);
+    if (part < 1U << kVarintBits) return value;
   }
-  std::uint32_t varint() noexcept {
-    std::uint32_t value = 0;
-    for (std::size_t index = 0; index < kVarintSizeMax; ++index) {
-      const auto part = integer<std::uint8_t>();
-      value |= (part & ((1U << kVarintBits) - 1)) << (index * kVarintBits);
-      if (part < 1U << kVarintBits) return value;
-    }
-    is_sound_ = false;
-    return 0;
-  }
-  ByteView bytes(std::size_t size) noexcept {
-    if (!has(size)) return {};
-    const ByteView taken(at_, size);
-    at_ += size;
-    return taken;
-  }
-  [[nodiscard]] bool is_sound() const noexcept { return is_sound_; }
-  [[nodiscard]] std::size_t taken() const noexcept {
-    return static_cast<std::size_t>(at_ - begin_);
-  }
-
- private:
-  bool has(std::size_t size) noexcept {
-    is_sound_ = is_sound_ && static_cast<std::size_t>(end_ - at_) >= size;
-    return is_sound_;
-  }
-
-  const std::byte* begin_;
-  const std::byte* at_;
-  const std::byte* end_;
-  bool is_sound_ = true;
-};
+  return std::numeric_limits<std::size_t>::max();
+}
 
 }  // namespace
 
@@ -127,33 +101,40 @@ OutlineBlock OutlineWriter::take() {
   return std::exchange(block_, {});
 }
 
+OutlineReader::OutlineReader(OutlineBlock block)
+    : bytes_(std::move(block.bytes)), size_(bytes_.size()), left_(block.frame_count) {
+  bytes_.resize(size_ + kFieldsSizeMax);
+}
+
 std::optional<FrameOutline> OutlineReader::next() noexcept {
   if (left_ == 0) return std::nullopt;
-  Parts parts(ByteView(block_.bytes).subspan(offset_));
-  FrameOutline outline;
-  const auto flags = parts.integer<std::uint8_t>();
-  const unsigned type = flags & kTypeMask;
-  outline.record.type = static_cast<RecordType>(type);
-  outline.record.txid = (flags & kNamesTxid) != 0 ? parts.integer<std::uint64_t>() : last_txid_ + 1;
-  const std::size_t key_size = parts.varint();
-  const std::size_t payload_size = parts.varint();
-  if ((flags & kNamesCrc) != 0) outline.crc = parts.integer<std::uint32_t>();
+  const std::byte* const end = bytes_.data() + size_;
+  const std::byte* at = bytes_.data() + offset_;
+  const auto flags = take<std::uint8_t>(at);
+  const auto type = static_cast<RecordType>(flags & kTypeMask);
+  const Txid txid = (flags & kNamesTxid) != 0 ? take<std::uint64_t>(at) : last_txid_ + 1;
+  const std::size_t key_size = take_varint(at);
+  const std::size_t payload_size = take_varint(at);
+  const std::uint32_t crc = (flags & kNamesCrc) != 0 ? take<std::uint32_t>(at) : 0;
   const bool has_payload = (flags & kHasPayload) != 0;
-  if (type != std::to_underlying(RecordType::kRaw) || has_payload) {
-    outline.record.key = parts.bytes(key_size);
-  }
-  if (has_payload && payload_size <= kControlPayloadSizeMax) {
-    outline.record.payload = parts.bytes(payload_size);
-  }
-  outline.size = frame_size(key_size, payload_size);
-  const bool is_control = is_control_record(outline.record);
-  const bool is_sound = parts.is_sound() && (flags & ~kFlagsMask) == 0 &&
-                        type <= std::to_underlying(RecordType::kDelete) &&
-                        key_size <= kKeySizeMax && payload_size <= kPayloadSizeMax &&
-                        has_payload == is_control && has_outline(outline.record);
+  const bool is_sound = at <= end && flags <= kFlagsMask && type <= RecordType::kDelete &&
+                        key_size <= kKeySizeMax && payload_size <= kPayloadSizeMax;
   if (!is_sound) return std::nullopt;
-  offset_ += parts.taken();
-  last_txid_ = outline.record.txid;
+  const ByteView rest(at, end);
+  const std::size_t kept_key = type != RecordType::kRaw || has_payload ? key_size : 0;
+  const std::size_t kept_payload = has_payload ? payload_size : 0;
+  if (rest.size() < kept_key + kept_payload) return std::nullopt;
+  std::optional<FrameOutline> outline(
+      {{type, txid, rest.first(kept_key), rest.subspan(kept_key, kept_payload)},
+       frame_size(key_size, payload_size),
+       crc});
+  if (has_payload || type == RecordType::kRaw) [[unlikely]] {
+    const bool is_known = has_payload == is_control_record(outline->record) &&
+                          kept_payload <= kControlPayloadSizeMax && has_outline(outline->record);
+    if (!is_known) return std::nullopt;
+  }
+  offset_ = static_cast<std::size_t>(at - bytes_.data()) + kept_key + kept_payload;
+  last_txid_ = txid;
   --left_;
   return outline;
 }

@@ -59,19 +59,17 @@ class OutlineReader {
  public:
   // Nothing to read.
   OutlineReader() = default;
-  explicit OutlineReader(OutlineBlock block)
-      : block_(std::move(block)), left_(block_.frame_count) {}
+  explicit OutlineReader(OutlineBlock block);
 
   // The next outline, whose views are valid as long as the reader is; nullopt at the end, and where
   // the bytes are no outline.
   [[nodiscard]] std::optional<FrameOutline> next() noexcept;
   // Whether all has been read, and was as it should be.
-  [[nodiscard]] bool is_at_end() const noexcept {
-    return left_ == 0 && offset_ == block_.bytes.size();
-  }
+  [[nodiscard]] bool is_at_end() const noexcept { return left_ == 0 && offset_ == size_; }
 
  private:
-  OutlineBlock block_;
+  Bytes bytes_;  // and some more, so that what has no more than a few bytes need not be asked for
+  std::size_t size_ = 0;
   std::uint32_t left_ = 0;
   std::size_t offset_ = 0;
   Txid last_txid_ = 0;

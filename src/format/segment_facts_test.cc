@@ -136,7 +136,7 @@ class SegmentFactsOfAStore : public test::SimulatedLog {
   // The log, opened by reading all of it.
   std::unique_ptr<LogWriter> open_writer() {
     LogOpening opening = must(LogOpening::begin(kStore, options_));
-    while (must(opening.next())) {
+    while (!must(opening.next_batch()).empty()) {
     }
     return must(opening.finish());
   }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "datawal/record_log.h"
 #include "log/log_scan.h"
@@ -24,12 +25,16 @@ class LogOpening {
 
   [[nodiscard]] const LogView& view() const { return scan_->view(); }
   // Begins behind the records that `covered` speaks of, which are in the segments summarized. To be
-  // called before next().
+  // called before next_batch().
   void begin_behind(const IndexCoverage& covered, std::vector<SegmentFacts> segments) {
     scan_ = std::make_unique<LogScan>(scan_->view(), options_.damage, covered, std::move(segments));
   }
+  // Takes that back.
+  void begin_at_start() {
+    scan_ = std::make_unique<LogScan>(scan_->view(), options_.damage, ScanRange{});
+  }
 
-  // Where next() begins: the start of the log, or where begin_behind() says.
+  // Where next_batch() begins: the start of the log, or where begin_behind() says.
   [[nodiscard]] Position begin_position() const { return scan_->facts().end; }
 
   // For who builds an index: where there is much to read, several threads read it, and hints of
@@ -41,10 +46,10 @@ class LogOpening {
     return scan_->read_ahead_result();
   }
 
-  // The log's records, as RecordCursor::next.
-  [[nodiscard]] Result<std::optional<ScannedRecord>> next() { return scan_->next(); }
+  // The log's records, as LogScan::next_batch.
+  [[nodiscard]] Result<std::span<const ScannedRecord>> next_batch() { return scan_->next_batch(); }
 
-  // The writer, once next() has given nullopt. Repairs the tail, if that can be done now.
+  // The writer, once next_batch() has given none. Repairs the tail, if that can be done now.
   [[nodiscard]] Result<std::unique_ptr<LogWriter>> finish();
 
  private:

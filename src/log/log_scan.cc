@@ -65,6 +65,27 @@ Result<std::optional<ScannedRecord>> LogScan::next() {
   return std::nullopt;
 }
 
+Result<std::span<const ScannedRecord>> LogScan::next_batch() {
+  if (const std::span<const ScannedRecord> ahead = batch_ahead(); !ahead.empty()) return ahead;
+  DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, next());
+  if (!record) return std::span<const ScannedRecord>();
+  batch_.front() = *record;
+  return std::span(batch_).first(1);
+}
+
+// What is there of records that have been read ahead.
+std::span<const ScannedRecord> LogScan::batch_ahead() {
+  std::size_t count = 0;
+  while (outlines_end_ && count < batch_.size()) {
+    const std::optional<FrameOutline> frame = outlines_.next();
+    if (!frame) break;
+    *outlines_end_ += frame->size;
+    const Progress progress = note(frame->record, frame->size, frame->crc, frame->is_control());
+    if (progress == Progress::kRecord) batch_[count++] = record_;
+  }
+  return std::span(batch_).first(count);
+}
+
 Result<LogScan::Progress> LogScan::step() {
   if (index_ == view_.segments.size()) return Progress::kDone;
   if (!reader_) DATAWAL_TRY(open_segment());
@@ -163,11 +184,10 @@ Result<LogScan::Progress> LogScan::note_frame() {
 
 LogScan::Progress LogScan::note(const RecordView& record, std::uint64_t frame_size,
                                 std::uint32_t crc, bool is_control) {
-  const SegmentId segment = view_.segments[index_];
-  const Position before = {segment, offset() - frame_size};
+  const Position before = facts_.end;
   const Txid txid = record.txid;
   if (report_.records_replayed == 0) {
-    facts_.first_segment = segment;
+    facts_.first_segment = before.segment;
     facts_.first_frame_crc = crc;
   } else if (txid != facts_.last_frame_txid + 1 && report_.txid_gaps++ == 0) {
     report_.first_txid_gap = before;
@@ -175,14 +195,14 @@ LogScan::Progress LogScan::note(const RecordView& record, std::uint64_t frame_si
   facts_.segments.back().add(record, frame_size, crc);
   report_.last_txid_seen = std::max(report_.last_txid_seen, txid);
   ++report_.records_replayed;
-  facts_.end = here();
+  facts_.end.offset += frame_size;
   facts_.last_frame_txid = txid;
   facts_.last_frame_crc = crc;
-  if (facts_.watermark) compare_with_watermark(before);
+  if (facts_.watermark && before < facts_.watermark->position) compare_with_watermark(before);
   const bool is_hidden = is_control && !range_.with_control_records;
   if (is_hidden || txid < range_.txid_min) return Progress::kContinue;
   static_cast<RecordView&>(record_) = record;
-  record_.ref = {segment, static_cast<std::uint32_t>(frame_size), before.offset};
+  record_.ref = {before.segment, static_cast<std::uint32_t>(frame_size), before.offset};
   return Progress::kRecord;
 }
 

@@ -2,9 +2,11 @@
 // a reader sees and what opening replays are this pass.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "datawal/record_log.h"
@@ -70,6 +72,8 @@ class LogScan {
 
   // As RecordCursor::next.
   [[nodiscard]] Result<std::optional<ScannedRecord>> next();
+  // The same of several at a time: none at the end, else valid until the next call.
+  [[nodiscard]] Result<std::span<const ScannedRecord>> next_batch();
 
   [[nodiscard]] const RecoveryReport& report() const { return report_; }
   [[nodiscard]] const LogFacts& facts() const { return facts_; }
@@ -78,6 +82,7 @@ class LogScan {
  private:
   enum class Progress { kRecord, kContinue, kDone };
 
+  [[nodiscard]] std::span<const ScannedRecord> batch_ahead();
   [[nodiscard]] Result<Progress> step();
   [[nodiscard]] Status open_segment();
   [[nodiscard]] bool has_left(std::uint64_t size) const;
@@ -120,6 +125,7 @@ class LogScan {
   std::optional<std::uint64_t> looked_again_at_;  // offset in the last segment
   std::uint64_t tail_data_size_ = 0;              // of a torn tail, without the zeros behind it
   ScannedRecord record_;
+  std::array<ScannedRecord, 64> batch_;
   RecoveryReport report_;
   LogFacts facts_;
   bool done_ = false;

@@ -185,11 +185,12 @@ Status LogWriter::begin_writing() {
 Status LogWriter::mend_tail() {
   if (!tail_pending_) return {};
   const bool damaged = report_.tail_truncated > 0;
+  const bool lowers_watermark = facts_.watermark && end_ < facts_.watermark->position;
   if (damaged) {
     DATAWAL_TRY_ASSIGN(report_.tail.quarantine,
                        quarantine_tail(*view_.directory, active_->file(), end_));
   }
-  if (facts_.watermark && end_ < facts_.watermark->position) {
+  if (lowers_watermark) {
     // The caller asked for the longest prefix: acknowledged records go, and the watermark must not
     // miss them.
     DATAWAL_TRY_ASSIGN(WatermarkFile mark, WatermarkFile::open(*view_.directory));
@@ -202,8 +203,14 @@ Status LogWriter::mend_tail() {
     DATAWAL_TRY(mark.sync());
   }
   DATAWAL_TRY(active_->file().truncate(end_.offset));
-  if (Status synced = active_->sync(); !synced) {
-    return poison("fsync sync_all failed", std::move(synced).error());
+  if (damaged || lowers_watermark) {
+    if (Status synced = active_->sync(); !synced) {
+      return poison("fsync sync_all failed", std::move(synced).error());
+    }
+  } else {
+    // Zeros that a power cut brings back are unused again, so that nobody need wait for the disk
+    // before the first append does.
+    size_unproven_ = true;
   }
   if (damaged) {
     ++stats_->tails_quarantined;

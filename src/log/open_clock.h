@@ -9,7 +9,7 @@ namespace datawal {
 
 class OpenClock {
  public:
-  void note_record() noexcept { ++records_replayed_; }
+  void note_records(std::size_t count) noexcept { records_replayed_ += count; }
 
   [[nodiscard]] std::uint64_t records_replayed() const noexcept { return records_replayed_; }
 

@@ -13,9 +13,9 @@ Result<RecordLog> RecordLog::open(const std::filesystem::path& directory, const 
   OpenClock clock;
   DATAWAL_TRY_ASSIGN(LogOpening opening, LogOpening::begin(directory, options));
   while (true) {
-    DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, opening.next());
-    if (!record) break;
-    clock.note_record();
+    DATAWAL_TRY_ASSIGN(const std::span<const ScannedRecord> records, opening.next_batch());
+    if (records.empty()) break;
+    clock.note_records(records.size());
   }
   DATAWAL_TRY_ASSIGN(std::unique_ptr<LogWriter> writer, opening.finish());
   return RecordLog(std::make_unique<SharedLog>(std::move(writer), options, clock.stats()));

@@ -257,7 +257,7 @@ class LogWriterAhead : public RecordLogAhead {
  protected:
   LogWriterAhead() {
     LogOpening opening = must(LogOpening::begin(kStore, options_));
-    while (must(opening.next())) continue;
+    while (!must(opening.next_batch()).empty()) continue;
     writer_ = must(opening.finish());
   }
   ~LogWriterAhead() override { EXPECT_TRUE(writer_->close()); }

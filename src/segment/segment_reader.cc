@@ -5,6 +5,7 @@
 
 #include "base/try.h"
 #include "format/frame_encoding.h"
+#include "format/frame_layout.h"
 
 namespace datawal {
 namespace {
@@ -33,6 +34,15 @@ DecodeOutcome SegmentReader::decode() const {
 }
 
 Result<SegmentStep> SegmentReader::next() {
+  // Nearly all are whole, and no announcements.
+  if (const std::optional<DecodedFrame> frame = whole_frame(buffered());
+      frame && frame->record.type != RecordType::kRaw) [[likely]] {
+    frame_ = *frame;
+    announcement_.reset();
+    start_ += frame_.size;
+    offset_ += frame_.size;
+    return SegmentStep::kFrame;
+  }
   while (true) {
     if (offset_ >= end_) return SegmentStep::kEnd;
     DecodeOutcome outcome = decode();

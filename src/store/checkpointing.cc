@@ -37,9 +37,7 @@ bool has_plausible_size(const Directory& directory, const std::vector<SegmentFac
   return size && *size <= log_size + kImageSizeAllowance;
 }
 
-// Reading a few tables takes no longer than what else is done to open a store. And what is behind
-// the image needs most of them.
-bool must_be_whole(const std::vector<SegmentFacts>& log, const LoadedIndex& loaded) {
+bool is_needed_whole(const std::vector<SegmentFacts>& log, const LoadedIndex& loaded) {
   constexpr std::size_t kFewTables = 4;
   const SegmentFacts& last = log.back();
   return loaded.index->table_count() <= kFewTables ||
@@ -95,7 +93,7 @@ std::uint64_t size_behind(const std::vector<SegmentFacts>& log, Position covered
 
 }  // namespace
 
-std::optional<LoadedIndex> load_checkpoint(const LogView& view) {
+std::optional<FoundCheckpoint> find_checkpoint(const LogView& view) {
   const Result<std::vector<SegmentFacts>> log = sizes_of(view);
   if (!log || !has_plausible_size(*view.directory, *log)) return std::nullopt;
   auto loaded = load_index_checkpoint(*view.directory);
@@ -103,8 +101,8 @@ std::optional<LoadedIndex> load_checkpoint(const LogView& view) {
   if (!has_first_frame(view, loaded->coverage) || !has_last_frame(view, *loaded)) {
     return std::nullopt;
   }
-  if (must_be_whole(*log, *loaded) && !loaded->index->load_all()) return std::nullopt;
-  return *std::move(loaded);
+  const bool is_whole = is_needed_whole(*log, *loaded);
+  return FoundCheckpoint{*std::move(loaded), is_whole};
 }
 
 CheckpointUse checkpoint_use(const Directory& directory, Position begin) {

@@ -13,9 +13,15 @@ namespace datawal {
 
 // The index that was saved beside the log of `view`, if it is one of that log: every segment that
 // it covers is there, the sealed ones as large as they were, and the first and the last frame that
-// it covers are still the same. Where nothing is behind it, a large index is loaded later, and may
-// turn out to be damaged then: see StoreIndex::is_broken.
-[[nodiscard]] std::optional<LoadedIndex> load_checkpoint(const LogView& view);
+// it covers are still the same. Its tables are loaded later, and may turn out to be damaged then.
+struct FoundCheckpoint {
+  LoadedIndex index;
+  // Whether the tables had best be loaded at once: where records are behind it, and where there are
+  // so few that it takes no longer than what else is done to open a store. Otherwise see
+  // StoreIndex::is_broken.
+  bool is_needed_whole = false;
+};
+[[nodiscard]] std::optional<FoundCheckpoint> find_checkpoint(const LogView& view);
 
 // What became of the checkpoint in `directory`, if replay begins at `begin`: behind what it covers,
 // which is never nothing, or at the start of the log.

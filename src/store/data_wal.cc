@@ -18,8 +18,6 @@
 namespace datawal {
 namespace {
 
-constexpr std::uint64_t kLooksStep = 4096;  // records
-
 StoreIndex make_index(Filesystem& filesystem, std::shared_ptr<const Directory> directory,
                       StoreRecords::Access access) {
   SipHashKey secret;
@@ -27,14 +25,22 @@ StoreIndex make_index(Filesystem& filesystem, std::shared_ptr<const Directory> d
   return {std::move(directory), std::move(access), secret};
 }
 
-// Where there is a checkpoint of the log, its index, and the log is opened behind what that covers.
+// Where there is a checkpoint of the log, its index, and the log is opened behind what that covers:
+// what is behind is read while the index is loaded.
 StoreIndex begin_index(LogOpening& opening, Filesystem& filesystem, const Options& options) {
   const StoreRecords::Access access = {.may_map = options.map_files,
                                        .size_max = options.segment_size_max};
-  std::optional<LoadedIndex> loaded = load_checkpoint(opening.view());
-  if (!loaded) return make_index(filesystem, opening.directory(), access);
-  opening.begin_behind(loaded->coverage, loaded->segments);
-  return {opening.directory(), access, *std::move(loaded)};
+  if (std::optional<FoundCheckpoint> found = find_checkpoint(opening.view())) {
+    LoadedIndex& loaded = found->index;
+    opening.begin_behind(loaded.coverage, loaded.segments);
+    opening.read_ahead();
+    if (!found->is_needed_whole || loaded.index->load_all()) {
+      return {opening.directory(), access, std::move(loaded)};
+    }
+    opening.begin_at_start();
+  }
+  opening.read_ahead();
+  return make_index(filesystem, opening.directory(), access);
 }
 
 Status replay_all(RecordCursor records, StoreIndex& index) {
@@ -244,14 +250,16 @@ Result<DataWal> DataWal::open(const std::filesystem::path& directory, const Opti
   StoreIndex index = begin_index(opening, filesystem, options);
   const Position covered = opening.begin_position();
   const CheckpointUse checkpoint = checkpoint_use(*opening.directory(), covered);
-  opening.read_ahead();
   IndexReplay replay(index);
+  std::uint64_t looks = 0;
   while (true) {
-    DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, opening.next());
-    if (!record) break;
-    DATAWAL_TRY(replay.add(*record));
-    clock.note_record();
-    if (clock.records_replayed() % kLooksStep == 0) opening.note_looks(replay.replaced_count());
+    DATAWAL_TRY_ASSIGN(const std::span<const ScannedRecord> records, opening.next_batch());
+    if (records.empty()) break;
+    for (const ScannedRecord& record : records) DATAWAL_TRY(replay.add(record));
+    clock.note_records(records.size());
+    if (replay.replaced_count() == looks) continue;
+    looks = replay.replaced_count();
+    opening.note_looks(looks);
   }
   DATAWAL_TRY(replay.finish());
   DATAWAL_TRY_ASSIGN(std::unique_ptr<LogWriter> writer, opening.finish());
@@ -273,12 +281,14 @@ Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,
   StoreIndex index = make_index(filesystem, opened, {.held = view.held});  // others may cut it
   LogScan scan(std::move(view), options.damage, {});
   scan.read_ahead_if_long(ReadAhead::settings());  // all of it: damage is to be found
+  IndexReplay replay(index);
   while (true) {
-    DATAWAL_TRY_ASSIGN(const std::optional<ScannedRecord> record, scan.next());
-    if (!record) break;
-    DATAWAL_TRY(index.replay(*record));
-    clock.note_record();
+    DATAWAL_TRY_ASSIGN(const std::span<const ScannedRecord> records, scan.next_batch());
+    if (records.empty()) break;
+    for (const ScannedRecord& record : records) DATAWAL_TRY(replay.add(record));
+    clock.note_records(records.size());
   }
+  DATAWAL_TRY(replay.finish());
   return DataWal(std::make_unique<Impl>(filesystem, std::move(index), scan, clock.stats()));
 }
 

@@ -41,6 +41,7 @@ Status IndexBatch::prepare() {
 }
 
 Status IndexBatch::look_up(std::size_t record_index) {
+  if (!index_->may_hold(hashes_[record_index])) return {};
   KeyIndex::Place place(hashes_[record_index]);
   DATAWAL_TRY(index_->locate((*batch_)[record_index].key, hashes_[record_index], place));
   place.visit_entries([&](LogAddress address) { replaced_.push_back({record_index, address}); });
@@ -61,6 +62,7 @@ Status IndexBatch::apply(Position begin) {
     const auto old_end = std::ranges::find_if(rest, is_of_other);
     const std::span<const Replaced> old(rest.begin(), old_end);
     rest = {old_end, rest.end()};
+    if (record.type == RecordType::kPut && index_->put_new(hashes_[index], address)) continue;
     index_->change(hashes_[index], record.type, address, [&](LogAddress found) {
       const bool is_old = std::ranges::find(old, found, &Replaced::address) != old.end();
       return is_old || is_earlier_record(found, record.key, begin) ? Match::kYes : Match::kNo;

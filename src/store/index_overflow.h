@@ -63,6 +63,7 @@ class IndexOverflow {
 
   // Makes sure that the next insert() allocates nothing.
   void reserve_one();
+  [[nodiscard]] bool has_spare() const noexcept { return spare_ != nullptr; }
   void insert(const HashParts& parts, std::uint64_t entry);
 
   [[nodiscard]] std::size_t memory_size() const noexcept {

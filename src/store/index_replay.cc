@@ -1,13 +1,21 @@
 #include "store/index_replay.h"
 
-#include <algorithm>
+#include <cstring>
+#include <span>
+#include <utility>
 
+#include "base/radix_sort.h"
 #include "base/try.h"
+#include "store/by_groups.h"
 
 namespace datawal {
 namespace {
 
-constexpr std::uint64_t kGroup = kLoadGroup;
+// So many fit into a processor's second cache, with their keys if these are not long.
+constexpr std::size_t kGatheredMax = std::size_t{16} << 10;
+constexpr std::size_t kKeyBytesMax = std::size_t{1} << 20;
+// Parts of the index that records are sorted by: no fewer than the tables of a million keys.
+constexpr unsigned kPartBits = 8;
 
 }  // namespace
 
@@ -15,43 +23,54 @@ Status IndexReplay::add(const ScannedRecord& record) {
   if (record.type == RecordType::kRaw) return {};
   DATAWAL_TRY(index_->records().check_room());
   DATAWAL_TRY_ASSIGN(const LogAddress address, index_->records().add(record.ref));
-  if (index_->records().view(address).size() < record.ref.size) {
-    DATAWAL_TRY(finish());
-    return index_->replay(record);
+  if (!keys_) keys_ = std::make_unique_for_overwrite<std::byte[]>(kKeyBytesMax + kKeySizeMax);
+  gathered_.emplace_back(index_->hash_of(record.key), address,
+                         static_cast<std::uint32_t>(key_bytes_),
+                         static_cast<std::uint32_t>(record.key.size()), record.type, false);
+  if (!record.key.empty()) {
+    std::memcpy(keys_.get() + key_bytes_, record.key.data(), record.key.size());
   }
-  Pending& newest = pending(begun_++);
-  newest.hash = index_->hash_of(record.key);
-  newest.type = record.type;
-  newest.address = address;
-  newest.key.assign(record.key.begin(), record.key.end());
-  return begun_ % kLoadGroup == 0 ? end_group() : Status{};
+  key_bytes_ += record.key.size();
+  const bool is_full = gathered_.size() == kGatheredMax || key_bytes_ >= kKeyBytesMax;
+  return is_full ? finish() : Status{};
 }
 
-// Begins to load the entries of the newest group, and what those of the one before lead to; takes
-// over what is older. What finish() has taken over in between is in none.
-Status IndexReplay::end_group() {
-  const std::uint64_t newest = std::max(finished_, begun_ - kGroup);
-  const std::uint64_t before = std::max(finished_, newest - std::min(newest, kGroup));
-  for (std::uint64_t number = newest; number < begun_; ++number) {
-    index_->prefetch(pending(number).hash);
-  }
-  for (std::uint64_t number = before; number < newest; ++number) {
-    index_->continue_write(pending(number).hash);
-  }
-  while (finished_ < before) DATAWAL_TRY(finish_one());
-  return {};
-}
-
-Status IndexReplay::finish_one() {
-  const Pending& oldest = pending(finished_++);
-  DATAWAL_TRY_ASSIGN(const bool has_replaced,
-                     index_->finish_replay(oldest.key, oldest.hash, oldest.type, oldest.address));
-  if (has_replaced) ++replaced_count_;
-  return {};
-}
-
+// Those of one key stay in their order.
 Status IndexReplay::finish() {
-  while (finished_ < begun_) DATAWAL_TRY(finish_one());
+  scratch_.resize(gathered_.size());
+  const std::span<Gathered> sorted = radix_sort<kPartBits>(
+      std::span(gathered_), std::span(scratch_), kPartBits,
+      [](const Gathered& record) { return std::to_underlying(record.hash) >> (64 - kPartBits); });
+  Status outcome;
+  by_groups(
+      sorted.size(), [&](std::size_t at) { index_->prefetch(sorted[at].hash); },
+      [&](std::size_t at) { begin(sorted[at]); },
+      [&](std::size_t at) {
+        if (outcome && !sorted[at].is_done) outcome = end(sorted[at]);
+      });
+  gathered_.clear();
+  key_bytes_ = 0;
+  return outcome;
+}
+
+// A record of a key that is not there is done with at once, unless an earlier one is not: that may
+// be of the same key.
+void IndexReplay::begin(Gathered& record) {
+  if (begun_count_ == 0) {
+    record.is_done = record.type == RecordType::kPut ? index_->put_new(record.hash, record.address)
+                                                     : !index_->may_hold(record.hash);
+    if (record.is_done) return;
+  }
+  ++begun_count_;
+  index_->continue_write(record.hash);
+}
+
+Status IndexReplay::end(const Gathered& record) {
+  --begun_count_;
+  const ByteView key(keys_.get() + record.key_begin, record.key_size);
+  DATAWAL_TRY_ASSIGN(const bool has_replaced,
+                     index_->finish_replay(key, record.hash, record.type, record.address));
+  if (has_replaced) ++replaced_count_;
   return {};
 }
 

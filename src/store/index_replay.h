@@ -1,15 +1,16 @@
 // Builds an index from the records of a log.
 //
-// What a put replaces has to be looked at, and is somewhere in memory: a record waits for two
-// loads, one after the other. So a few records are under way at a time, by groups as in
-// by_groups.h.
+// Where in the index a key belongs is chance, and so is where in the log what it replaces is. So
+// records are gathered until there are several for each part of the index, and taken over part by
+// part: what one needs of it is in the processor's cache for the next.
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "datawal/record_log.h"
-#include "store/by_groups.h"
 #include "store/store_index.h"
 
 namespace datawal {
@@ -19,29 +20,33 @@ class IndexReplay {
   // `index` must outlive it.
   explicit IndexReplay(StoreIndex& index) : index_(&index) {}
 
-  // Takes the log's next record. Fails as StoreIndex::replay does.
+  // Takes the log's next record. Fails with kExhausted, or where what it or an earlier one replaces
+  // cannot be read.
   [[nodiscard]] Status add(const ScannedRecord& record);
-  // Takes over those that are still under way. To be called at the end.
+  // Takes over those that are gathered. To be called at the end. Fails as add() does.
   [[nodiscard]] Status finish();
   // How many older records have been replaced, and looked at for that.
   [[nodiscard]] std::uint64_t replaced_count() const noexcept { return replaced_count_; }
 
  private:
-  struct Pending {
-    KeyHash hash{};
-    RecordType type{};
-    LogAddress address{};
-    Bytes key;  // its memory is used again
+  struct Gathered {
+    KeyHash hash;
+    LogAddress address;
+    std::uint32_t key_begin;  // in keys_
+    std::uint32_t key_size;
+    RecordType type;
+    bool is_done = false;
   };
 
-  [[nodiscard]] Pending& pending(std::uint64_t number) { return ring_[number % ring_.size()]; }
-  [[nodiscard]] Status end_group();
-  [[nodiscard]] Status finish_one();
+  void begin(Gathered& record);
+  [[nodiscard]] Status end(const Gathered& record);
 
   StoreIndex* index_;
-  std::array<Pending, 4 * kLoadGroup> ring_{};  // three groups are under way at most
-  std::uint64_t begun_ = 0;
-  std::uint64_t finished_ = 0;
+  std::vector<Gathered> gathered_;
+  std::vector<Gathered> scratch_;      // for sorting
+  std::unique_ptr<std::byte[]> keys_;  // with room for one more
+  std::size_t key_bytes_ = 0;
+  std::size_t begun_count_ = 0;  // and not ended
   std::uint64_t replaced_count_ = 0;
 };
 

@@ -66,9 +66,8 @@ bool KeyIndex::holds(KeyHash hash, LogAddress address) const noexcept {
   return found;
 }
 
-void KeyIndex::reserve_one() {
+void KeyIndex::make_spares() {
   overflow_.reserve_one();
-  if (spare_table_ != nullptr && spare_directory_ != nullptr) return;
   if (spare_directory_ == nullptr) {
     const unsigned depth = directories_.back()->depth();
     if (depth < kRegionBits) spare_directory_ = std::make_unique<IndexDirectory>(depth + 1);
@@ -79,19 +78,15 @@ void KeyIndex::reserve_one() {
   count_memory();
 }
 
-void KeyIndex::insert(const HashParts& parts, std::uint64_t entry) {
-  IndexTable* table = &table_of(parts);
-  if (table->count() >= IndexTable::kComfortableCount || !table->insert(parts, entry)) {
-    if (can_divide(*table)) {
-      divide(*table, parts);
-      table = &table_of(parts);
-    }
-    if (!table->insert(parts, entry)) {
-      table->set_overflows();
-      overflow_.insert(parts, entry);
-    }
+void KeyIndex::insert_crowded(IndexTable& table, const HashParts& parts, std::uint64_t entry) {
+  IndexTable* place = &table;
+  if (can_divide(table)) {
+    divide(table, parts);
+    place = &table_of(parts);
   }
-  size_.store(size() + 1, std::memory_order_relaxed);
+  if (place->insert(parts, entry)) return;
+  place->set_overflows();
+  overflow_.insert(parts, entry);
 }
 
 void KeyIndex::erase_cell(const IndexCell& cell) noexcept {
@@ -145,7 +140,7 @@ void KeyIndex::count_memory() noexcept {
 
 std::optional<LogAddress> KeyIndex::put_at(const Place& place, LogAddress address) {
   if (!place.has_entry()) {
-    insert(place.parts_, place.parts_.slot(address));
+    insert(table_of(place.parts_), place.parts_, place.parts_.slot(address));
     return std::nullopt;
   }
   place.cell_.slot->store(place.parts_.slot(address), std::memory_order_release);

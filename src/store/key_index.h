@@ -92,6 +92,11 @@ class KeyIndex {
   std::optional<LogAddress> put_at(const Place& place, LogAddress address);
   std::optional<LogAddress> erase_at(const Place& place) noexcept;
 
+  // Whether the key may be in the index, told without `matches`. For who may change entries.
+  [[nodiscard]] bool may_hold(KeyHash hash) const;
+  // As put() of a key that is not there. False, with nothing changed, if it may be.
+  [[nodiscard]] bool put_new(KeyHash hash, LogAddress address);
+
   // The puts that are still to be made: by put_at() for the oldest, before it is removed there.
   [[nodiscard]] PendingPuts& pending() noexcept { return pending_; }
   [[nodiscard]] const PendingPuts& pending() const noexcept { return pending_; }
@@ -134,7 +139,11 @@ class KeyIndex {
   }
 
   // Makes sure that the next put() allocates nothing.
-  void reserve_one();
+  void reserve_one() {
+    const bool has_spares = spare_table_ != nullptr && spare_directory_ != nullptr;
+    if (!has_spares || !overflow_.has_spare()) [[unlikely]]
+      make_spares();
+  }
 
   // Loads what is still in an image. False if that is not what was written: then freeze() and
   // for_each() must not be called, and of the others those that search in a table that could not be
@@ -201,7 +210,14 @@ class KeyIndex {
     if (table.generation() != generation_) [[unlikely]]
       frozen_.keep(table, parts, generation_);
   }
-  void insert(const HashParts& parts, std::uint64_t entry);
+  [[nodiscard]] bool may_hold(IndexTable& table, const HashParts& parts) const;
+  void insert(IndexTable& table, const HashParts& parts, std::uint64_t entry) {
+    if (table.count() >= IndexTable::kComfortableCount || !table.insert(parts, entry)) [[unlikely]]
+      insert_crowded(table, parts, entry);
+    size_.store(size() + 1, std::memory_order_relaxed);
+  }
+  void insert_crowded(IndexTable& table, const HashParts& parts, std::uint64_t entry);
+  void make_spares();
   void erase_cell(const IndexCell& cell) noexcept;
   [[nodiscard]] bool can_divide(const IndexTable& table) const noexcept;
   void divide(IndexTable& table, const HashParts& parts);

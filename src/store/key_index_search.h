@@ -110,6 +110,26 @@ bool KeyIndex::locate(Place& place, const Matches& matches) {
   return located && !is_broken();
 }
 
+inline bool KeyIndex::may_hold(IndexTable& table, const HashParts& parts) const {
+  const bool is_absent = table.visit(
+      parts, [] [[gnu::always_inline]] (std::uint64_t, const IndexCell&) { return false; });
+  return !is_absent || table.overflows() || is_broken();
+}
+
+inline bool KeyIndex::may_hold(KeyHash hash) const {
+  const HashParts parts(hash);
+  return may_hold(table_of(parts), parts);
+}
+
+inline bool KeyIndex::put_new(KeyHash hash, LogAddress address) {
+  const HashParts parts(hash);
+  IndexTable& table = table_of(parts);
+  if (may_hold(table, parts)) return false;
+  keep_for_frozen(table, parts);
+  insert(table, parts, parts.slot(address));
+  return true;
+}
+
 template <typename Matches>
 IndexAnswer KeyIndex::put(KeyHash hash, LogAddress address, const Matches& matches) {
   Place place(hash);

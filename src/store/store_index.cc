@@ -91,6 +91,7 @@ Status StoreIndex::settle_oldest(std::size_t count) const {
 }
 
 Status StoreIndex::settle_one(const PendingPut& put) const {
+  if (put_new(put.hash, put.address)) return {};
   const ByteView bytes = records_->view(put.address);
   if (bytes.size() >= kFrameSizeMin && bytes.size() >= frame_size(header_key_size(bytes), 0)) {
     const ByteView key = bytes.subspan(kFrameHeaderSize, header_key_size(bytes));
@@ -129,22 +130,6 @@ void StoreIndex::move(KeyHash hash, LogAddress source, const RecordRef& target) 
   const Result<LogAddress> address = records_->add(target);
   // Where the key has been written meanwhile, the copy is dead already.
   if (address && !index().replace(hash, source, *address)) records_->note_dead(*address);
-}
-
-Status StoreIndex::replay(const ScannedRecord& record) {
-  if (record.type == RecordType::kPut) {
-    DATAWAL_TRY(records_->check_room());
-    DATAWAL_TRY_ASSIGN(const LogAddress address, records_->add(record.ref));
-    return put_at_address(address, record.key, hash_of(record.key));
-  }
-  if (record.type == RecordType::kDelete) {
-    const KeyHash hash = hash_of(record.key);
-    DATAWAL_TRY(settle_key(hash));
-    KeyIndex::Place place(hash);
-    DATAWAL_TRY(locate(record.key, hash, place));
-    note_dead(index().erase_at(place));
-  }
-  return {};
 }
 
 void StoreIndex::continue_write(KeyHash hash) const {

@@ -106,6 +106,12 @@ class StoreIndex {
   // What a write to `key` replaces is known before, by its place; `replaces` is then asked about
   // addresses and must not fail.
   [[nodiscard]] Status locate(ByteView key, KeyHash hash, KeyIndex::Place& place) const;
+  [[nodiscard]] bool may_hold(KeyHash hash) const { return index().may_hold(hash); }
+  // A Put of a key that is not there. False, with nothing changed, if it may be.
+  [[nodiscard]] bool put_new(KeyHash hash, LogAddress address) const {
+    index().reserve_one();
+    return index().put_new(hash, address);
+  }
   template <typename Replaces>
   void change(KeyHash hash, RecordType type, LogAddress address, const Replaces& replaces) {
     if (type == RecordType::kPut) {
@@ -115,17 +121,14 @@ class StoreIndex {
       note_dead(index().erase(hash, replaces));
     }
   }
-  // Takes over what a record of the log does to the keys. Fails as those do.
-  [[nodiscard]] Status replay(const ScannedRecord& record);
-  // The same in steps, between which there is something else to do while memory is loaded: see
-  // IndexReplay. Only where the record can be viewed.
+  // Writes in steps, between which there is something else to do while memory is loaded. The last
+  // takes over what a record of the log does to a key, and gives whether it has replaced one.
   [[nodiscard]] KeyHash begin_write(ByteView key) const {
     const KeyHash hash = hash_of(key);
     prefetch(hash);
     return hash;
   }
   void continue_write(KeyHash hash) const;
-  // Gives whether the record has replaced an older one.
   [[nodiscard]] Result<bool> finish_replay(ByteView key, KeyHash hash, RecordType type,
                                            LogAddress address);
 
