@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "base/try.h"
@@ -20,9 +21,16 @@ SharedLog::~SharedLog() {
 
 void SharedLog::wait_until_idle(Lock& lock) {
   ++wanting_idle_;
-  synced_.wait(lock, [this] { return !is_syncing_ && !is_preparing_; });
+  idle_.wait(lock, [this] { return !is_syncing_ && !is_preparing_; });
   --wanting_idle_;
-  synced_.notify_all();  // those who waited for this one go on behind it
+  let_next_lead();  // behind this one
+}
+
+void SharedLog::let_next_lead() {
+  if (is_syncing_ || wanting_idle_ > 0) return;
+  if (const SyncWaiters::Shared next = sync_waiters_.take_first()) {
+    next->wake(SyncWaiter::Reason::kMayLead);
+  }
 }
 
 Status SharedLog::sync() {
@@ -59,27 +67,67 @@ Status SharedLog::close(const std::function<void(const LogWriter&)>& last) {
 
 // Syncs, or has others sync, until what is before `target` is durable.
 Status SharedLog::sync_until(Lock& lock, Position target) {
-  while (!writer_->is_durable(target)) {
+  for (bool may_lead = false;; may_lead = true) {
+    const bool is_durable = writer_->is_durable(target);
     // Whoever synced for this thread may have failed, and the log may have been closed.
-    DATAWAL_TRY(writer_->check_usable());
+    Status status = is_durable ? Status{} : writer_->check_usable();
+    if (is_durable || !status) {
+      if (may_lead) let_next_lead();
+      return status;
+    }
     if (!is_syncing_ && wanting_idle_ == 0) return lead_sync(lock);
-    synced_.wait(lock);
+    const SyncWaiters::Shared waiter = sync_waiters_.add(target);
+    lock.unlock();
+    if (waiter->wait() == SyncWaiter::Reason::kDurable) return {};
+    lock.lock();
   }
-  return {};
+}
+
+Status SharedLog::sync_all_locked(Lock& lock) {
+  Status status = sync_until(lock, writer_->end());
+  if (!lock.owns_lock()) lock.lock();
+  return status;
+}
+
+// Those whose records the last sync covered come back with their next ones, most of them in no
+// time. A sync that begins before them is one more for all who come later.
+void SharedLog::await_company(Lock& lock) const {
+  constexpr int kSyncPart = 2;
+  const auto are_all_here = [this] { return 1 + sync_waiters_.count() >= syncing_threads_; };
+  if (are_all_here()) return;
+  lock.unlock();
+  const Clock::time_point until = Clock::now() + sync_time_ / kSyncPart;
+  while (!are_all_here() && Clock::now() < until) std::this_thread::yield();
+  lock.lock();
 }
 
 Status SharedLog::lead_sync(Lock& lock) {
-  DATAWAL_TRY_ASSIGN(const std::optional<LogWriter::SyncTarget> target, writer_->begin_sync());
-  if (!target) return {};
   is_syncing_ = true;
+  await_company(lock);
+  const Result<std::optional<LogWriter::SyncTarget>> begun = writer_->begin_sync();
+  if (!begun || !*begun) {
+    is_syncing_ = false;
+    if (wanting_idle_ > 0) idle_.notify_all();
+    let_next_lead();
+    return begun ? Status{} : std::unexpected(begun.error());
+  }
+  const LogWriter::SyncTarget& target = **begun;
   deadline_.reset();
   unsynced_bytes_ = 0;
   lock.unlock();
-  LogWriter::SyncOutcome outcome = writer_->run_sync(*target);
+  const Clock::time_point start = Clock::now();
+  LogWriter::SyncOutcome outcome = writer_->run_sync(target);
+  sync_time_ = Clock::now() - start;
   lock.lock();
   is_syncing_ = false;
-  Status status = writer_->end_sync(*target, std::move(outcome));
-  synced_.notify_all();
+  Status status = writer_->end_sync(target, std::move(outcome));
+  const auto durable = sync_waiters_.take_durable(
+      [this](Position position) { return writer_->is_durable(position); });
+  syncing_threads_ = 1 + durable.size() + sync_waiters_.count();
+  if (wanting_idle_ > 0) idle_.notify_all();
+  let_next_lead();  // first, for the disk is idle meanwhile
+  lock.unlock();
+  for (const SyncWaiters::Shared& waiter : durable) waiter->wake(SyncWaiter::Reason::kDurable);
   return status;
 }
 
@@ -169,7 +217,7 @@ void SharedLog::work_ahead(Lock& lock) {
 
 Status SharedLog::sync_ahead(Lock& lock) {
   const bool has_rotated = prepare_next(lock);
-  DATAWAL_TRY(sync_until(lock, writer_->end()));
+  DATAWAL_TRY(sync_all_locked(lock));
   if (!has_rotated) return {};
   lock.unlock();
   writer_->sync_watermark();
@@ -190,7 +238,7 @@ bool SharedLog::prepare_next(Lock& lock) {
     lock.lock();
     is_preparing_ = false;
     if (next) writer_->offer(std::move(next));
-    synced_.notify_all();
+    idle_.notify_all();
   }
   lock.unlock();
   ended.reset();
@@ -217,7 +265,7 @@ void SharedLog::run_syncer() {
     if (is_stopping_) return;
     // A failure has poisoned the log, which the next write reports.
     const bool is_ahead = std::exchange(is_ahead_wanted_, false);
-    const Status synced = is_ahead ? sync_ahead(lock) : sync_until(lock, writer_->end());
+    const Status synced = is_ahead ? sync_ahead(lock) : sync_all_locked(lock);
     if (!synced) deadline_.reset();
     complete_waiters(lock, synced);
   }

@@ -24,6 +24,7 @@
 #include "datawal/record_log.h"
 #include "file/background_thread.h"
 #include "log/log_writer.h"
+#include "log/sync_waiters.h"
 
 namespace datawal {
 
@@ -101,11 +102,15 @@ class SharedLog {
   };
 
   void wait_until_idle(Lock& lock);
+  void let_next_lead();
+  void await_company(Lock& lock) const;
   void work_ahead(Lock& lock);
   [[nodiscard]] bool prepare_next(Lock& lock);
   [[nodiscard]] Status sync_ahead(Lock& lock);
   [[nodiscard]] Status settle(Lock& lock, Durability durability, std::size_t frame_size);
+  // Afterwards the lock may be held or not.
   [[nodiscard]] Status sync_until(Lock& lock, Position target);
+  [[nodiscard]] Status sync_all_locked(Lock& lock);
   [[nodiscard]] Status lead_sync(Lock& lock);
   [[nodiscard]] Status check_txid(Txid txid) const;
   void start_syncer();
@@ -118,10 +123,13 @@ class SharedLog {
   const OpenStats opened_;
   std::unique_ptr<LogWriter> writer_;
   mutable std::mutex mutex_;
-  std::condition_variable synced_;  // a sync has ended
+  SyncWaiters sync_waiters_;
+  std::size_t syncing_threads_ = 1;  // as many wanted a sync of late
+  Clock::duration sync_time_{};      // of the last
+  std::condition_variable idle_;     // there may be no sync, and no segment made
   bool is_syncing_ = false;
   // The next segment is being made: if it came too late, what it takes of the disk would be missing
-  // elsewhere. Like a sync, it is waited for, by synced_.
+  // elsewhere. Like a sync, it is waited for, by idle_.
   bool is_preparing_ = false;
   unsigned wanting_idle_ = 0;  // threads that wait for there to be none; no sync begins before them
 

@@ -103,6 +103,7 @@ class SegmentWriter {
   std::uint64_t prepared_end_ = 0;  // of the pages that a store need not wait for
   std::uint64_t since_open_ = 0;    // bytes appended
   std::uint64_t since_sync_ = 0;
+  std::uint64_t syncs_ = 0;
   std::unique_ptr<std::byte[]> frame_;
   std::size_t frame_capacity_ = 0;
   SegmentWriteCounts counts_;
