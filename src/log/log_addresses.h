@@ -58,9 +58,12 @@ class SegmentAddresses {
   // The address that was given for a frame at `offset`, or for one in its unit.
   [[nodiscard]] std::optional<LogAddress> find(std::uint64_t offset) const noexcept;
 
+  // The units of its stretches, in order.
+  static constexpr std::uint32_t kNoUnit = ~std::uint32_t{0};
+  [[nodiscard]] const std::vector<std::uint32_t>& unit_numbers() const noexcept { return units_; }
+
  private:
   friend class LogAddresses;
-  static constexpr std::uint32_t kNoUnit = ~std::uint32_t{0};
 
   std::vector<std::uint32_t> units_;  // by stretch
 };

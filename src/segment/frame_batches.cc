@@ -4,20 +4,25 @@
 #include <string>
 
 #include "base/try.h"
+#include "format/frame_layout.h"
 #include "segment/decode_error.h"
 
 namespace datawal {
 namespace {
 
-constexpr std::size_t kReadSize = std::size_t{256} << 10;
+// So much that handing it from one thread to the other is nothing beside it.
+constexpr std::size_t kAheadSize = std::size_t{1} << 20;
+// Of a shorter segment, a thread would hardly have begun.
+constexpr std::uint64_t kLongSize = std::uint64_t{4} << 20;
 
 }  // namespace
 
-FrameBatches::FrameBatches(const File& file, std::uint64_t end) : file_(&file), end_(end) {}
+FrameBatches::FrameBatches(const File& file, std::uint64_t end, std::size_t read_size)
+    : file_(&file), end_(end), read_size_(read_size) {}
 
 Result<std::span<const BatchedFrame>> FrameBatches::next() {
   frames_.clear();
-  std::uint64_t wanted = kReadSize;
+  std::uint64_t wanted = read_size_;
   while (frames_.empty() && wanted > 0 && offset_ < end_) {
     const auto size = static_cast<std::size_t>(std::min(wanted, end_ - offset_));
     if (size > capacity_) {
@@ -34,22 +39,47 @@ Result<std::span<const BatchedFrame>> FrameBatches::next() {
 std::uint64_t FrameBatches::decode(ByteView bytes) {
   std::uint64_t begin = 0;
   while (begin < bytes.size()) {
-    DecodeOutcome outcome = decode_frame(bytes.subspan(begin));
-    const auto* frame = std::get_if<DecodedFrame>(&outcome);
-    if (frame == nullptr) {
-      const auto* truncated = std::get_if<Truncated>(&outcome);
-      const std::uint64_t needed = truncated != nullptr ? truncated->needed : 0;
-      damage_ = std::move(outcome);
-      if (!frames_.empty()) break;
-      // Of a frame of which not even the header was there, the rest comes with the next read.
-      return std::min<std::uint64_t>(std::max<std::uint64_t>(needed, kReadSize), end_ - offset_);
+    if (const std::optional<DecodedFrame> frame = whole_frame(bytes.subspan(begin))) [[likely]] {
+      frames_.push_back(
+          {offset_ + begin, bytes.subspan(begin, frame->size), frame->record, frame->crc});
+      begin += frame->size;
+      continue;
     }
-    frames_.push_back(
-        {offset_ + begin, bytes.subspan(begin, frame->size), frame->record, frame->crc});
-    begin += frame->size;
+    DecodeOutcome outcome = decode_frame(bytes.subspan(begin));
+    const auto* truncated = std::get_if<Truncated>(&outcome);
+    const std::uint64_t needed = truncated != nullptr ? truncated->needed : 0;
+    damage_ = std::move(outcome);
+    if (!frames_.empty()) break;
+    // Of a frame of which not even the header was there, the rest comes with the next read.
+    return std::min<std::uint64_t>(std::max<std::uint64_t>(needed, read_size_), end_ - offset_);
   }
   offset_ += begin;
   return 0;
+}
+
+FrameBatchesAhead::FrameBatchesAhead(const File& file, std::uint64_t end)
+    : batches_{FrameBatches(file, end, kAheadSize), FrameBatches(file, end, kAheadSize)},
+      is_ahead_(end >= kLongSize) {}
+
+Result<std::span<const BatchedFrame>> FrameBatchesAhead::next() {
+  if (!is_begun_) begin();
+  second_.wait();
+  Result<std::span<const BatchedFrame>> read = std::move(read_);
+  given_ = 1 - given_;
+  is_begun_ = false;
+  if (is_ahead_ && read && !read->empty()) begin();
+  return read;
+}
+
+void FrameBatchesAhead::begin() {
+  FrameBatches& next = batches_[1 - given_];
+  next.go_to(given().offset());
+  is_begun_ = true;
+  if (is_ahead_) {
+    second_.begin([this, &next] { read_ = next.next(); });
+  } else {
+    read_ = next.next();
+  }
 }
 
 Error sealed_damage(SegmentId segment, const FrameBatches& frames) {

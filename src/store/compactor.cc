@@ -134,7 +134,7 @@ Result<bool> Compactor::rewrite(const CompactionGroup& group) {
   SegmentRewrite rewriting(index_, needed_, *file);
   Result<bool> built = build(rewriting, group, sources);
   if (built && *built && is_worth_it(rewriting, group)) {
-    const Status placed = put_in_place(rewriting, sources);
+    const Status placed = put_in_place(rewriting, std::move(sources));
     if (placed) {
       note(rewriting, group);
       return true;
@@ -148,14 +148,25 @@ Result<bool> Compactor::rewrite(const CompactionGroup& group) {
 Result<bool> Compactor::build(SegmentRewrite& rewriting, const CompactionGroup& group,
                               const std::vector<SegmentSource>& sources) {
   for (std::size_t index = 0; index < group.size(); ++index) {
+    const SegmentFacts& summary = group[index].summary;
+    const std::optional<LiveOffsets> live = live_offsets(summary);
     DATAWAL_TRY_ASSIGN(const bool goes_on,
-                       rewriting.add(sources[index], group[index].summary, pace_));
+                       rewriting.add(sources[index], summary, live ? &*live : nullptr, pace_));
     if (!goes_on) return false;
   }
   // Whatever was superseded was so by now.
   const Txid horizon = log_.read([](const LogWriter& writer) { return writer.last_txid(); });
   DATAWAL_TRY(rewriting.finish(horizon));
   return true;
+}
+
+// Nothing where a walk through the index takes longer than asking it for the segment's keys.
+std::optional<LiveOffsets> Compactor::live_offsets(const SegmentFacts& segment) const {
+  constexpr std::uint64_t kKeysPerRecord = 8;
+  if (index_.size() > kKeysPerRecord * segment.records) return std::nullopt;
+  const auto frozen = log_.read([this](const LogWriter&) { return index_.freeze(); });
+  if (!frozen) return std::nullopt;
+  return LiveOffsets(*frozen->frozen, index_.records().addresses().addresses_in(segment.id));
 }
 
 // A segment from which a Put has been left out must be replaced, for the Deletes of later ones are
@@ -165,7 +176,7 @@ bool Compactor::is_worth_it(const SegmentRewrite& rewriting, const CompactionGro
 }
 
 Status Compactor::put_in_place(const SegmentRewrite& rewriting,
-                               const std::vector<SegmentSource>& sources) {
+                               std::vector<SegmentSource> sources) {
   Directory& directory = *log_.directory();
   DATAWAL_TRY(log_.sync());
   DATAWAL_TRY(remove_checkpoint());
@@ -188,6 +199,7 @@ Status Compactor::put_in_place(const SegmentRewrite& rewriting,
     }
     DATAWAL_TRY(sync_directory());
   }
+  sources.clear();
   index_.records().release_replaced();
   return {};
 }

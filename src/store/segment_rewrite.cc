@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "format/batch_frame.h"
 #include "format/compaction_mark.h"
+#include "store/by_groups.h"
 
 namespace datawal {
 namespace {
@@ -27,60 +28,61 @@ SegmentRewrite::SegmentRewrite(const StoreIndex& index, const NeededTombstones& 
     : index_(index), needed_(needed), target_(target), writer_(target) {}
 
 Result<bool> SegmentRewrite::add(const SegmentSource& source, const SegmentFacts& summary,
+                                 const LiveOffsets* live,
                                  const std::function<bool(std::uint64_t)>& pace) {
   if (summary_.id == SegmentId{}) summary_.id = source.id;
   highest_source_txid_ = std::max(highest_source_txid_, summary.highest_txid);
-  const SegmentAddresses addresses = index_.records().addresses().addresses_in(source.id);
-  FrameBatches frames(*source.file, summary.size);
+  const Source judged{source.id, index_.records().addresses().addresses_in(source.id), live};
+  FrameBatchesAhead frames(*source.file, summary.size);
   while (true) {
-    const std::uint64_t read_before = frames.offset();
+    const std::uint64_t read_before = frames.given().offset();
     const std::uint64_t written_before = writer_.offset();
     DATAWAL_TRY_ASSIGN(const std::span<const BatchedFrame> batch, frames.next());
     if (batch.empty()) break;
-    judge(batch, source.id, addresses);
+    judge(batch, judged);
     for (std::size_t index = 0; index < batch.size(); ++index) {
       DATAWAL_TRY(write(batch[index], judged_[index]));
     }
-    if (!pace(frames.offset() - read_before + writer_.offset() - written_before)) return false;
+    if (!pace(frames.given().offset() - read_before + writer_.offset() - written_before))
+      return false;
   }
-  if (!frames.is_at_end()) return std::unexpected(sealed_damage(source.id, frames));
-  return true;
+  if (frames.given().is_at_end()) return true;
+  return std::unexpected(sealed_damage(source.id, frames.given()));
 }
 
-// The index is a large table: all its lines that a batch needs are on their way at once.
-void SegmentRewrite::judge(std::span<const BatchedFrame> frames, SegmentId segment,
-                           const SegmentAddresses& addresses) {
-  constexpr std::size_t kDistance = 16;
+// Where the index is asked, all of its lines that a few records need are on their way at once.
+void SegmentRewrite::judge(std::span<const BatchedFrame> frames, const Source& source) {
   judged_.resize(frames.size());
-  const auto begin = [&](std::size_t index) {
-    const RecordView& record = frames[index].record;
+  const auto begin = [&](std::size_t at) {
+    const RecordView& record = frames[at].record;
     if (record.type == RecordType::kRaw) return;
-    judged_[index].hash = index_.hash_of(record.key);
-    if (record.type == RecordType::kPut) index_.prefetch(judged_[index].hash);
+    judged_[at].hash = index_.hash_of(record.key);
+    if (record.type == RecordType::kPut && source.live == nullptr) {
+      index_.prefetch(judged_[at].hash);
+    }
   };
-  for (std::size_t index = 0; index < frames.size() + kDistance; ++index) {
-    if (index < frames.size()) begin(index);
-    if (index < kDistance) continue;
-    const std::size_t ready = index - kDistance;
-    judged_[ready] = judge_one(frames[ready], judged_[ready].hash, segment, addresses);
-  }
+  const auto end = [&](std::size_t at) {
+    judged_[at] = judge_one(frames[at], judged_[at].hash, source);
+  };
+  by_groups(frames.size(), begin, [](std::size_t) {}, end);
 }
 
 SegmentRewrite::Judged SegmentRewrite::judge_one(const BatchedFrame& frame, KeyHash hash,
-                                                 SegmentId segment,
-                                                 const SegmentAddresses& addresses) const {
+                                                 const Source& source) const {
   switch (frame.record.type) {
     case RecordType::kRaw:
       return {is_spent(frame.record) ? Fate::kDrop : Fate::kKeep, {}, {}};
     case RecordType::kDelete:
-      return {needed_.is_needed(hash, segment) ? Fate::kKeep : Fate::kDrop, {}, {}};
+      return {needed_.is_needed(hash, source.id) ? Fate::kKeep : Fate::kDrop, {}, {}};
     case RecordType::kPut:
       break;
   }
   // What has no address was never asked for one: nothing leads there.
-  const std::optional<LogAddress> address = addresses.find(frame.offset);
-  const bool is_live = address && index_.holds(hash, *address);
-  return {is_live ? Fate::kMove : Fate::kDrop, hash, address.value_or(LogAddress{})};
+  const std::optional<LogAddress> address = source.addresses.find(frame.offset);
+  if (!address) return {Fate::kDrop, hash, {}};
+  const bool is_live =
+      source.live != nullptr ? source.live->has(frame.offset) : index_.holds(hash, *address);
+  return {is_live ? Fate::kMove : Fate::kDrop, hash, *address};
 }
 
 Status SegmentRewrite::write(const BatchedFrame& frame, const Judged& judged) {

@@ -12,6 +12,7 @@
 #include "file/filesystem.h"
 #include "format/segment_facts.h"
 #include "segment/frame_batches.h"
+#include "store/live_offsets.h"
 #include "store/needed_tombstones.h"
 #include "store/store_index.h"
 
@@ -30,10 +31,12 @@ class SegmentRewrite {
   // Writes to `target`, which is empty. All must outlive the rewriting.
   SegmentRewrite(const StoreIndex& index, const NeededTombstones& needed, File& target);
 
-  // Takes over a segment. Calls `pace` with the bytes that have been read and written since the
-  // last call; if that gives false, ends, and gives false. Fails with kCorruption where a frame
-  // does not decode, and as reading and writing do.
+  // Takes over a segment, of which `live` says what is needed, or else the index. Calls `pace` with
+  // the bytes that have been read and written since the last call; if that gives false, ends, and
+  // gives false. Fails with kCorruption where a frame does not decode, and as reading and writing
+  // do.
   [[nodiscard]] Result<bool> add(const SegmentSource& source, const SegmentFacts& summary,
+                                 const LiveOffsets* live,
                                  const std::function<bool(std::uint64_t)>& pace);
   // Says in the file that the log has come up to `horizon`, and makes its bytes durable.
   [[nodiscard]] Status finish(Txid horizon);
@@ -53,10 +56,16 @@ class SegmentRewrite {
     LogAddress address;
   };
 
-  void judge(std::span<const BatchedFrame> frames, SegmentId segment,
-             const SegmentAddresses& addresses);
-  [[nodiscard]] Judged judge_one(const BatchedFrame& frame, KeyHash hash, SegmentId segment,
-                                 const SegmentAddresses& addresses) const;
+  // The segment that is being taken over.
+  struct Source {
+    SegmentId id;
+    SegmentAddresses addresses;
+    const LiveOffsets* live;
+  };
+
+  void judge(std::span<const BatchedFrame> frames, const Source& source);
+  [[nodiscard]] Judged judge_one(const BatchedFrame& frame, KeyHash hash,
+                                 const Source& source) const;
   [[nodiscard]] Status write(const BatchedFrame& frame, const Judged& judged);
   [[nodiscard]] Status reserve_mark(Txid txid);
   [[nodiscard]] Status append_mark(Txid txid, Txid horizon);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/try.h"
+#include "file/second_thread.h"
 
 namespace datawal {
 namespace {
@@ -23,6 +24,16 @@ struct StoreRecords::Released {
   // last that holds the next, and a recursion would be as deep as there were replacements.
   std::vector<std::shared_ptr<Holders>> later;
   bool is_draining = false;
+
+  // The space of a file that has been removed is freed when it is closed, which takes a while.
+  void close(std::vector<Replaced> segments) {
+    if (segments.empty()) return;
+    auto closed = std::make_shared<std::vector<Replaced>>(std::move(segments));
+    const std::lock_guard lock(closing_mutex);
+    closing.begin([closed = std::move(closed)] { closed->clear(); });
+  }
+  std::mutex closing_mutex;
+  SecondThread closing;
 };
 
 // Those who began to hold between two replacements. What the second one replaces is theirs, and
@@ -34,6 +45,9 @@ struct StoreRecords::Holders {
   ~Holders() {
     std::unique_lock lock(released->mutex);
     for (Replaced& segment : replaced) released->units.push_back(std::move(segment.units));
+    lock.unlock();
+    released->close(std::move(replaced));
+    lock.lock();
     if (next) released->later.push_back(std::move(next));
     if (released->is_draining) return;
     released->is_draining = true;
