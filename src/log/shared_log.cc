@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/pause_processor.h"
 #include "base/try.h"
 
 namespace datawal {
@@ -17,6 +18,24 @@ SharedLog::SharedLog(std::unique_ptr<LogWriter> writer, const Options& options,
 
 SharedLog::~SharedLog() {
   (void)close();  // a destructor has nobody to tell
+}
+
+// Two threads that write take turns at everything that a write touches, and each turn costs as much
+// as a few writes. So who comes second leaves the first alone for a while, which then writes many
+// times in a row; and does not sleep, for then each of these would have to wake it.
+void SharedLog::lock_contended(Lock& lock) {
+  constexpr int kLooks = 32;
+  constexpr int kPausesMax = 256;
+  if (!is_polled_.exchange(true, std::memory_order_acquire)) {
+    int pauses = 1;
+    for (int look = 0; look < kLooks && !lock.owns_lock(); ++look) {
+      for (int pause = 0; pause < pauses; ++pause) pause_processor();
+      pauses = std::min(pauses * 2, kPausesMax);
+      (void)lock.try_lock();
+    }
+    is_polled_.store(false, std::memory_order_release);
+  }
+  if (!lock.owns_lock()) lock.lock();
 }
 
 void SharedLog::wait_until_idle(Lock& lock) {

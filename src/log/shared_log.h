@@ -10,6 +10,7 @@
 // Thread safety: any thread may call anything at any time, but for the destructor.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -48,7 +49,9 @@ class SharedLog {
                                                              std::optional<Durability> durability,
                                                              Work work) {
     const EventQueue::Delivery delivery(writer_->events());
-    Lock lock(mutex_);
+    Lock lock(mutex_, std::try_to_lock);
+    if (!lock.owns_lock()) [[unlikely]]
+      lock_contended(lock);
     if (writer_->is_special(size)) wait_until_idle(lock);
     std::invoke_result_t<Work, LogWriter&> appended = work(*writer_);
     if (!appended) return appended;
@@ -101,6 +104,7 @@ class SharedLog {
     OnDurable done;
   };
 
+  void lock_contended(Lock& lock);
   void wait_until_idle(Lock& lock);
   void let_next_lead();
   void await_company(Lock& lock) const;
@@ -123,6 +127,7 @@ class SharedLog {
   const OpenStats opened_;
   std::unique_ptr<LogWriter> writer_;
   mutable std::mutex mutex_;
+  std::atomic<bool> is_polled_ = false;  // some thread looks now and then whether mutex_ is free
   SyncWaiters sync_waiters_;
   std::size_t syncing_threads_ = 1;  // as many wanted a sync of late
   Clock::duration sync_time_{};      // of the last

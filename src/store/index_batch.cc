@@ -17,6 +17,7 @@ constexpr std::size_t kDistance = 12;  // from a record that is loaded to one ta
 IndexBatch::IndexBatch(StoreIndex& index, const WriteBatch& batch)
     : index_(&index), batch_(&batch) {
   hashes_.resize(batch.size());
+  may_be_held_.resize(batch.size());
   replaced_.reserve(batch.size());
 }
 
@@ -32,16 +33,18 @@ Status IndexBatch::prepare() {
   const auto begin = [this](std::size_t index) {
     hashes_[index] = index_->begin_write((*batch_)[index].key);
   };
-  const auto go_on = [this](std::size_t index) { index_->continue_write(hashes_[index]); };
+  const auto go_on = [this](std::size_t index) {
+    may_be_held_[index] = index_->may_hold(hashes_[index]);
+    if (may_be_held_[index]) index_->continue_write(hashes_[index]);
+  };
   const auto end = [&](std::size_t index) {
-    if (looked_up) looked_up = look_up(index);
+    if (looked_up && may_be_held_[index]) looked_up = look_up(index);
   };
   by_groups(batch_->size(), with_key(begin), with_key(go_on), with_key(end));
   return looked_up;
 }
 
 Status IndexBatch::look_up(std::size_t record_index) {
-  if (!index_->may_hold(hashes_[record_index])) return {};
   KeyIndex::Place place(hashes_[record_index]);
   DATAWAL_TRY(index_->locate((*batch_)[record_index].key, hashes_[record_index], place));
   place.visit_entries([&](LogAddress address) { replaced_.push_back({record_index, address}); });
@@ -58,11 +61,14 @@ Status IndexBatch::apply(Position begin) {
         static_cast<std::uint32_t>(frame_size(record.key.size(), record.payload.size()));
     const RecordRef ref{begin.segment, size, begin.offset + batch_->frame_offset(index)};
     DATAWAL_TRY_ASSIGN(const LogAddress address, index_->records().add(ref));
+    if (record.type == RecordType::kPut && !may_be_held_[index] &&
+        index_->put_new(hashes_[index], address)) {
+      continue;
+    }
     const auto is_of_other = [&](const Replaced& old) { return old.record_index != index; };
     const auto old_end = std::ranges::find_if(rest, is_of_other);
     const std::span<const Replaced> old(rest.begin(), old_end);
     rest = {old_end, rest.end()};
-    if (record.type == RecordType::kPut && index_->put_new(hashes_[index], address)) continue;
     index_->change(hashes_[index], record.type, address, [&](LogAddress found) {
       const bool is_old = std::ranges::find(old, found, &Replaced::address) != old.end();
       return is_old || is_earlier_record(found, record.key, begin) ? Match::kYes : Match::kNo;

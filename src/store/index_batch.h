@@ -48,6 +48,7 @@ class IndexBatch {
   StoreIndex* index_;
   const WriteBatch* batch_;
   std::vector<KeyHash> hashes_;     // of all records; of Raw ones nothing
+  std::vector<char> may_be_held_;   // whether the index may have had their key
   std::vector<Replaced> replaced_;  // in the order of the records
 };
 
