@@ -39,7 +39,7 @@ class FileMapping {
   virtual ~FileMapping() = default;
 
   // Brings the pages of [offset, offset + size) into memory, so that storing there soon does not
-  // have to wait for them. A hint only.
+  // have to wait for them. A hint only, which another thread may give.
   virtual void prepare(std::uint64_t offset, std::size_t size) noexcept = 0;
   // Where to put the bytes [offset, offset + size) of the file, all but the first of them. Valid
   // until publish().

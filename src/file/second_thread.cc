@@ -31,6 +31,10 @@ class SecondThread::Impl {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return !work_; });
   }
+  bool is_idle() {
+    const std::lock_guard lock(mutex_);
+    return !work_;
+  }
 
  private:
   void run() {
@@ -66,6 +70,10 @@ void SecondThread::begin(std::function<void()> work) {
     }
   }
   impl_->begin(std::move(work));
+}
+
+bool SecondThread::is_idle() const {
+  return !impl_ || impl_->is_idle();
 }
 
 void SecondThread::wait() {

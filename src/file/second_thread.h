@@ -19,6 +19,8 @@ class SecondThread {
 
   // Has `work` done, once what was begun before is. Where no thread can be had, does it itself.
   void begin(std::function<void()> work);
+  // Whether nothing is under way.
+  [[nodiscard]] bool is_idle() const;
   // Waits until all is done. What `work` has written can be read then.
   void wait();
 

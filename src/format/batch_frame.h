@@ -21,6 +21,12 @@ namespace datawal {
 inline constexpr std::string_view kReservedKeyPrefix{"\0dwal/", 6};
 inline constexpr std::string_view kBatchKey{"\0dwal/batch", 11};
 
+// Whether `record` may be one of these: for nearly all others that can be told from little.
+[[nodiscard]] inline bool may_have_meaning(const RecordView& record) noexcept {
+  return record.type == RecordType::kRaw && record.key.size() > kReservedKeyPrefix.size() &&
+         record.key.front() == std::byte{0};
+}
+
 inline constexpr std::uint8_t kBatchVersion = 1;
 inline constexpr std::size_t kBatchPayloadSize = 20;
 inline constexpr std::size_t kBatchFrameSize = frame_size(kBatchKey.size(), kBatchPayloadSize);

@@ -25,7 +25,7 @@ constexpr std::size_t kFieldsSizeMax =
 static_assert(kFieldsSizeMax + kKeySizeMax + kControlPayloadSizeMax == kOutlineSizeMax);
 
 bool is_control_record(const RecordView& record) {
-  return record.type == RecordType::kRaw &&
+  return may_have_meaning(record) &&
          (decode_announcement(record) || decode_compaction_mark(record));
 }
 
@@ -65,7 +65,7 @@ std::size_t take_varint(const std::byte*& at) noexcept {
 }  // namespace
 
 bool has_outline(const RecordView& record) noexcept {
-  if (record.type != RecordType::kRaw) return true;
+  if (!may_have_meaning(record)) return true;
   const auto batch = decode_announcement(record);
   if (batch) return batch->is_supported();
   const std::size_t size = record.payload.size();

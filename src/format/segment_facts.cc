@@ -7,7 +7,7 @@
 
 namespace datawal {
 
-void SegmentFacts::note_raw(const RecordView& record) noexcept {
+void SegmentFacts::note_control(const RecordView& record) noexcept {
   if (const auto mark = decode_compaction_mark(record)) {
     horizon = std::max(horizon, mark->horizon);
   } else if (!decode_announcement(record)) {

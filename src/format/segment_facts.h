@@ -12,6 +12,7 @@
 
 #include "datawal/frame.h"
 #include "datawal/record_log.h"
+#include "format/batch_frame.h"
 
 namespace datawal {
 
@@ -35,7 +36,11 @@ struct SegmentFacts {
   // writer does it for every record.
   void add(const RecordView& record, std::size_t frame_size, std::uint32_t crc) noexcept {
     add_frame(record.txid, frame_size, crc);
-    if (record.type == RecordType::kRaw) note_raw(record);
+    if (may_have_meaning(record)) [[unlikely]] {
+      note_control(record);
+    } else if (record.type == RecordType::kRaw) {
+      ++raw_records;
+    }
     if (record.type == RecordType::kDelete) tombstone_bytes += frame_size;
   }
   // The same of the announcement of a batch.
@@ -56,7 +61,7 @@ struct SegmentFacts {
     highest_txid = std::max(highest_txid, txid);
     size += frame_size;
   }
-  void note_raw(const RecordView& record) noexcept;
+  void note_control(const RecordView& record) noexcept;
 };
 
 // What the segment_facts of a log's segments add up to.

@@ -83,9 +83,9 @@ Result<LogOpening> LogOpening::begin(const std::filesystem::path& path, const Op
   return LogOpening(options, std::move(lock), std::move(view));
 }
 
-void LogOpening::read_ahead() {
+void LogOpening::read_ahead(Hints hints) {
   ReadAhead::Settings settings = ReadAhead::settings();
-  settings.uses_hints = true;
+  settings.uses_hints = hints == Hints::kUse;
   scan_->read_ahead_if_long(settings);
 }
 

@@ -37,9 +37,10 @@ class LogOpening {
   // Where next_batch() begins: the start of the log, or where begin_behind() says.
   [[nodiscard]] Position begin_position() const { return scan_->facts().end; }
 
-  // For who builds an index: where there is much to read, several threads read it, and hints of
-  // sealed segments instead of these. As LogScan::read_ahead.
-  void read_ahead();
+  enum class Hints { kUse, kLeave };
+  // Where there is much to read, several threads read it; for who builds an index, hints of sealed
+  // segments instead of these. As LogScan::read_ahead.
+  void read_ahead(Hints hints);
   // Says how many older records have been looked at so far, because later ones have replaced them.
   void note_looks(std::uint64_t count) { scan_->note_looks(count); }
   [[nodiscard]] const LogScan::ReadAheadResult& read_ahead_result() const {

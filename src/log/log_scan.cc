@@ -178,7 +178,8 @@ Result<LogScan::Progress> LogScan::note_frame() {
     const Position before = {view_.segments[index_], offset() - frame.size};
     return std::unexpected(unsupported_batch(*announcement, *view_.directory, before));
   }
-  const bool is_control = announcement || decode_compaction_mark(frame.record);
+  const bool is_control =
+      announcement || (may_have_meaning(frame.record) && decode_compaction_mark(frame.record));
   return note(frame.record, frame.size, frame.crc, is_control);
 }
 

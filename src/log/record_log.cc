@@ -12,6 +12,7 @@ namespace datawal {
 Result<RecordLog> RecordLog::open(const std::filesystem::path& directory, const Options& options) {
   OpenClock clock;
   DATAWAL_TRY_ASSIGN(LogOpening opening, LogOpening::begin(directory, options));
+  opening.read_ahead(LogOpening::Hints::kLeave);
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::span<const ScannedRecord> records, opening.next_batch());
     if (records.empty()) break;

@@ -34,9 +34,9 @@ DecodeOutcome SegmentReader::decode() const {
 }
 
 Result<SegmentStep> SegmentReader::next() {
-  // Nearly all are whole, and no announcements.
+  // Nearly all are whole, and no announcements: these have keys.
   if (const std::optional<DecodedFrame> frame = whole_frame(buffered());
-      frame && frame->record.type != RecordType::kRaw) [[likely]] {
+      frame && (frame->record.type != RecordType::kRaw || frame->record.key.empty())) [[likely]] {
     frame_ = *frame;
     announcement_.reset();
     start_ += frame_.size;

@@ -21,6 +21,11 @@ constexpr std::uint64_t kReserveStepMax = std::uint64_t{16} << 20;
 // Small enough that a single append never waits long, large enough that the call costs little.
 constexpr std::size_t kPrepareStep = std::size_t{256} << 10;
 
+// Another thread prepares this much ahead where so much has been appended that more is to come.
+// Filesystems have a large piece now and then that takes as long as filling a MiB.
+constexpr std::uint64_t kPrepareAheadAfter = std::uint64_t{1} << 20;
+constexpr std::uint64_t kPrepareAheadStep = std::uint64_t{2} << 20;
+
 }  // namespace
 
 SegmentWriter::SegmentWriter(std::unique_ptr<File> file, std::uint64_t end,
@@ -65,21 +70,40 @@ Result<bool> SegmentWriter::make_ready(std::size_t size) {
   const bool is_worth_it = since_open_ >= reserve_after || syncs_ >= kReserveAfterSyncs;
   if (!policy_.may_reserve || !is_worth_it) return false;
   const std::uint64_t end = end_ + size;
-  if (end > reserved_end_) {
+  if (end > reserved_end_ || needs_more_ahead()) {
     DATAWAL_TRY_ASSIGN(const bool reserved, reserve_for(end));
     if (!reserved) return false;
   }
   if (since_sync_ < policy_.write_through_size || size > kStoreSizeMax || !map()) {
     return false;
   }
+  if (end > prepared_end_) prepare_pages(end);
+  return true;
+}
+
+// Whether the next pages to be prepared ahead have no space yet. While pages of the file are being
+// prepared, reserving would wait for that.
+bool SegmentWriter::needs_more_ahead() const {
+  const std::uint64_t wanted = std::min(ahead_end_ + kPrepareAheadStep, policy_.size_max);
+  return ahead_end_ > 0 && wanted > reserved_end_ && second_.is_idle();
+}
+
+// Prepares the pages up to `end` at least, or finds that they have been.
+void SegmentWriter::prepare_pages(std::uint64_t end) {
+  prepared_end_ = std::max(prepared_end_, end_);
+  const bool is_ahead = since_open_ >= kPrepareAheadAfter && second_.is_idle();
+  if (is_ahead) prepared_end_ = std::max(prepared_end_, ahead_end_);
   if (end > prepared_end_) {
-    prepared_end_ = std::max(prepared_end_, end_);
     const std::uint64_t wanted =
         std::min(std::max(end, prepared_end_ + kPrepareStep), reserved_end_);
     mapping_->prepare(prepared_end_, wanted - prepared_end_);
     prepared_end_ = wanted;
   }
-  return true;
+  if (!is_ahead) return;
+  ahead_end_ = std::min(prepared_end_ + kPrepareAheadStep, reserved_end_);
+  if (ahead_end_ <= prepared_end_) return;
+  second_.begin([mapping = mapping_.get(), begin = prepared_end_,
+                 size = ahead_end_ - prepared_end_] { mapping->prepare(begin, size); });
 }
 
 // Reserves space up to `end` at least; false where there is none to be had.
@@ -151,6 +175,7 @@ void SegmentWriter::shrink_frame_buffer() {
 void SegmentWriter::note_sync() noexcept {
   ++syncs_;
   since_sync_ = 0;
+  ahead_end_ = 0;
   prepared_end_ = 0;  // a sync makes the next store to each page dear again
 }
 

@@ -33,13 +33,13 @@ StoreIndex begin_index(LogOpening& opening, Filesystem& filesystem, const Option
   if (std::optional<FoundCheckpoint> found = find_checkpoint(opening.view())) {
     LoadedIndex& loaded = found->index;
     opening.begin_behind(loaded.coverage, loaded.segments);
-    opening.read_ahead();
+    opening.read_ahead(LogOpening::Hints::kUse);
     if (!found->is_needed_whole || loaded.index->load_all()) {
       return {opening.directory(), access, std::move(loaded)};
     }
     opening.begin_at_start();
   }
-  opening.read_ahead();
+  opening.read_ahead(LogOpening::Hints::kUse);
   return make_index(filesystem, opening.directory(), access);
 }
 

@@ -17,6 +17,7 @@ std::uint32_t crc_of(const CompactionMarkFrame& frame) {
 
 // Records about records that are whole, and of no use once those have been looked at.
 bool is_spent(const RecordView& record) {
+  if (!may_have_meaning(record)) return false;
   if (const auto batch = decode_announcement(record)) return batch->is_supported();
   return decode_compaction_mark(record).has_value();
 }
