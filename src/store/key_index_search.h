@@ -63,10 +63,12 @@ template <typename Matches>
 template <typename Matches>
 IndexAnswer KeyIndex::find(KeyHash hash, const Matches& matches) const {
   // First here: a put that is taken over meanwhile is in the index by then.
-  if (const std::optional<LogAddress> pending = pending_.find(hash)) [[unlikely]] {
-    const Match match = matches(*pending);
-    if (match == Match::kYes) return pending;
-    if (match == Match::kFailed) return std::unexpected(MatchFailed{});
+  if (pending_.may_hold(hash)) [[unlikely]] {
+    if (const std::optional<LogAddress> pending = pending_.find(hash)) {
+      const Match match = matches(*pending);
+      if (match == Match::kYes) return pending;
+      if (match == Match::kFailed) return std::unexpected(MatchFailed{});
+    }
   }
   const HashParts parts(hash);
   Finding finding;

@@ -40,12 +40,15 @@ class PendingPuts {
   [[nodiscard]] bool is_empty() const noexcept {
     return count_.load(std::memory_order_acquire) == 0;
   }
+  // Whether find() may give anything: for most hashes not, and then it need not be asked.
+  [[nodiscard]] bool may_hold(KeyHash hash) const noexcept {
+    const FilterBit bit(hash);
+    return (filter_[bit.word].load(std::memory_order_acquire) & bit.mask) != 0;
+  }
   // The address of the put with this hash. It may be taken over meanwhile, and its place be given
   // to another key's; who compares the key finds out, and finds it in the index then.
   [[nodiscard]] std::optional<LogAddress> find(KeyHash hash) const noexcept {
-    const FilterBit bit(hash);
-    const std::uint64_t word = filter_[bit.word].load(std::memory_order_acquire);
-    return (word & bit.mask) == 0 ? std::nullopt : search(hash);
+    return may_hold(hash) ? search(hash) : std::nullopt;
   }
   // Whether it can be in here: one hash stands for an empty place.
   [[nodiscard]] static constexpr bool can_hold(KeyHash hash) noexcept { return hash != kNoHash; }

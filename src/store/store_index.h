@@ -175,7 +175,8 @@ class StoreIndex {
   void load_groups() const;
   // Sees to it that nothing is pending of the keys with this hash.
   [[nodiscard]] Status settle_key(KeyHash hash) const {
-    return index().pending().find(hash) ? settle() : Status{};
+    const PendingPuts& pending = index().pending();
+    return pending.may_hold(hash) && pending.find(hash) ? settle() : Status{};
   }
   [[nodiscard]] Status settle_oldest(std::size_t count) const;
   [[nodiscard]] Status settle_one(const PendingPut& put) const;
