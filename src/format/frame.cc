@@ -116,16 +116,21 @@ Result<std::size_t> encode_frame(MutableByteView buffer, const RecordView& recor
   return size;
 }
 
+// By whole words: what is stored in small pieces and read again as a large one is waited for.
 std::uint32_t encode_unpublished_frame(MutableByteView frame, const RecordView& record) noexcept {
+  const std::uint64_t first = kMagic | std::uint64_t{kWireVersion} << 8 * kVersionOffset |
+                              std::uint64_t{std::to_underlying(record.type)} << 8 * kTypeOffset;
+  const std::uint64_t sizes =
+      record.key.size() |
+      std::uint64_t{record.payload.size()} << 8 * (kPayloadSizeOffset - kKeySizeOffset);
   std::array<std::byte, kFrameHeaderSize> header;
-  store_le(header.data(), kMagic);
-  store_le(header.data() + kVersionOffset, kWireVersion);
-  header[kTypeOffset] = static_cast<std::byte>(record.type);
-  header[kFlagsOffset] = std::byte{0};
+  store_le(header.data(), first);
   store_le(header.data() + kTxidOffset, record.txid);
-  store_le(header.data() + kKeySizeOffset, static_cast<std::uint32_t>(record.key.size()));
-  store_le(header.data() + kPayloadSizeOffset, static_cast<std::uint32_t>(record.payload.size()));
-  copy_bytes(frame.data() + 1, ByteView(header).subspan(1));
+  store_le(header.data() + kKeySizeOffset, sizes);
+  // All of the first word but its first byte, and one too many, which is the next one's.
+  store_le(frame.data() + 1, first >> 8);
+  store_le(frame.data() + kTxidOffset, record.txid);
+  store_le(frame.data() + kKeySizeOffset, sizes);
   copy_bytes(copy_bytes(frame.data() + kFrameHeaderSize, record.key), record.payload);
   const ByteView body =
       frame.subspan(kFrameHeaderSize, frame.size() - kFrameHeaderSize - kFrameCrcSize);
