@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <mutex>
 #include <string>
 
 #include "base/try.h"
@@ -119,6 +120,16 @@ void fill_from_clock(MutableByteView buffer) {
   }
 }
 
+std::array<std::byte, 16> read_boot_id() {
+  const UniqueFd fd(open_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return {};
+  std::array<char, 64> text = {};
+  const ssize_t size =
+      retry_interrupted([&] { return ::read(fd.get(), text.data(), text.size()); });
+  if (size <= 0) return {};
+  return parse_boot_id({text.data(), static_cast<std::size_t>(size)});
+}
+
 class PosixFilesystem final : public Filesystem {
  public:
   [[nodiscard]] Result<std::unique_ptr<Directory>> open_directory(
@@ -161,14 +172,11 @@ class PosixFilesystem final : public Filesystem {
     return std::make_unique<PosixFile>(std::move(fd), path);
   }
 
+  // As long as a process lives, the machine has not been started again.
   [[nodiscard]] std::array<std::byte, 16> boot_id() const override {
-    const UniqueFd fd(open_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
-    if (!fd.valid()) return {};
-    std::array<char, 64> text = {};
-    const ssize_t size =
-        retry_interrupted([&] { return ::read(fd.get(), text.data(), text.size()); });
-    if (size <= 0) return {};
-    return parse_boot_id({text.data(), static_cast<std::size_t>(size)});
+    const std::lock_guard lock(mutex_);
+    if (boot_id_ == std::array<std::byte, 16>{}) boot_id_ = read_boot_id();
+    return boot_id_;
   }
 
   void fill_random(MutableByteView buffer) override {
@@ -183,6 +191,10 @@ class PosixFilesystem final : public Filesystem {
   [[nodiscard]] std::chrono::steady_clock::time_point now() const override {
     return std::chrono::steady_clock::now();
   }
+
+ private:
+  mutable std::mutex mutex_;  // guards the next
+  mutable std::array<std::byte, 16> boot_id_ = {};
 };
 
 }  // namespace

@@ -11,6 +11,8 @@ namespace datawal {
 namespace {
 
 constexpr std::size_t kWindowSize = std::size_t{256} << 10;
+// Who reads one frame is not to wait for memory and bytes for a thousand.
+constexpr std::size_t kFirstWindowSize = std::size_t{4} << 10;
 
 }  // namespace
 
@@ -115,8 +117,9 @@ Status SegmentReader::read_members(BatchProgress& progress) const {
 // corrected.
 Status SegmentReader::fill(std::uint64_t needed) {
   const std::size_t kept = stop_ - start_;
+  const std::size_t window = capacity_ == 0 ? kFirstWindowSize : kWindowSize;
   const auto wanted = static_cast<std::size_t>(
-      std::min<std::uint64_t>(end_ - offset_, std::max<std::uint64_t>(needed, kWindowSize)));
+      std::min<std::uint64_t>(end_ - offset_, std::max<std::uint64_t>(needed, window)));
   if (wanted > capacity_) {
     auto larger = std::make_unique_for_overwrite<std::byte[]>(wanted);
     if (kept > 0) std::memcpy(larger.get(), buffer_.get() + start_, kept);
