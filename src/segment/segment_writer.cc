@@ -109,7 +109,8 @@ void SegmentWriter::prepare_pages(std::uint64_t end) {
 // Reserves space up to `end` at least; false where there is none to be had.
 Result<bool> SegmentWriter::reserve_for(std::uint64_t end) {
   if (end > policy_.size_max) return false;
-  const std::uint64_t step = std::clamp(end_, kReserveStepMin, kReserveStepMax);
+  const std::uint64_t step_min = ahead_end_ > 0 ? 2 * kPrepareAheadStep : kReserveStepMin;
+  const std::uint64_t step = std::clamp(end_, step_min, kReserveStepMax);
   return reserve_until(std::min(std::max(end, end_ + step), policy_.size_max));
 }
 
