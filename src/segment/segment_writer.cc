@@ -102,8 +102,12 @@ void SegmentWriter::prepare_pages(std::uint64_t end) {
   if (!is_ahead) return;
   ahead_end_ = std::min(prepared_end_ + kPrepareAheadStep, reserved_end_);
   if (ahead_end_ <= prepared_end_) return;
-  second_.begin([mapping = mapping_.get(), begin = prepared_end_,
-                 size = ahead_end_ - prepared_end_] { mapping->prepare(begin, size); });
+  second_.begin([mapping = mapping_.get(), begin = prepared_end_, end = ahead_end_] {
+    // In pieces, because who needs memory meanwhile waits for the end of one.
+    for (std::uint64_t at = begin; at < end; at += kPrepareStep) {
+      mapping->prepare(at, std::min<std::uint64_t>(kPrepareStep, end - at));
+    }
+  });
 }
 
 // Reserves space up to `end` at least; false where there is none to be had.
