@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "base/try.h"
@@ -97,7 +96,7 @@ void SharedLog::await_company(Lock& lock) const {
   if (are_all_here()) return;
   lock.unlock();
   const Clock::time_point until = Clock::now() + sync_time_ / kSyncPart;
-  while (!are_all_here() && Clock::now() < until) std::this_thread::yield();
+  while (!are_all_here() && Clock::now() < until) let_others_run();
   lock.lock();
 }
 
