@@ -23,4 +23,8 @@ unsigned processor_count() noexcept {
   return std::max(std::thread::hardware_concurrency(), 1U);
 }
 
+void let_others_run() noexcept {
+  std::this_thread::yield();
+}
+
 }  // namespace datawal

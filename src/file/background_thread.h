@@ -23,4 +23,7 @@ class BackgroundThread {
 // How many threads can run at the same time; at least 1.
 [[nodiscard]] unsigned processor_count() noexcept;
 
+// Gives the processor to another thread, if one waits for it.
+void let_others_run() noexcept;
+
 }  // namespace datawal

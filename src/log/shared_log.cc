@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "base/pause_processor.h"
@@ -40,7 +39,7 @@ void SharedLog::lock_contended(Lock& lock) {
 
 void SharedLog::wait_until_idle(Lock& lock) {
   ++wanting_idle_;
-  idle_.wait(lock, [this] { return !is_syncing_ && !is_preparing_; });
+  idle_.wait(lock, [this] { return !is_syncing_ && working_ahead_ == 0; });
   --wanting_idle_;
   let_next_lead();  // behind this one
 }
@@ -116,7 +115,7 @@ void SharedLog::await_company(Lock& lock) const {
   if (are_all_here()) return;
   lock.unlock();
   const Clock::time_point until = Clock::now() + sync_time_ / kSyncPart;
-  while (!are_all_here() && Clock::now() < until) std::this_thread::yield();
+  while (!are_all_here() && Clock::now() < until) let_others_run();
   lock.lock();
 }
 
@@ -238,9 +237,11 @@ Status SharedLog::sync_ahead(Lock& lock) {
   const bool has_rotated = prepare_next(lock);
   DATAWAL_TRY(sync_all_locked(lock));
   if (!has_rotated) return {};
+  ++working_ahead_;
   lock.unlock();
   writer_->sync_watermark();
   lock.lock();
+  end_work_ahead();
   return {};
 }
 
@@ -251,18 +252,22 @@ bool SharedLog::prepare_next(Lock& lock) {
   const bool has_rotated = ended != nullptr;
   const Result<std::optional<NextSegmentPlan>> plan = writer_->plan_next();
   if (plan && *plan) {
-    is_preparing_ = true;
+    ++working_ahead_;
     lock.unlock();
     std::unique_ptr<NextSegment> next = NextSegment::make(writer_->directory(), **plan);
     lock.lock();
-    is_preparing_ = false;
     if (next) writer_->offer(std::move(next));
-    idle_.notify_all();
+    end_work_ahead();
   }
   lock.unlock();
   ended.reset();
   lock.lock();
   return has_rotated;
+}
+
+void SharedLog::end_work_ahead() {
+  --working_ahead_;
+  idle_.notify_all();
 }
 
 bool SharedLog::has_work() const {
@@ -284,8 +289,8 @@ void SharedLog::run_syncer() {
     if (is_stopping_) return;
     // A failure has poisoned the log, which the next write reports.
     const bool is_ahead = std::exchange(is_ahead_wanted_, false);
+    deadline_.reset();  // here, because there may be nothing left to sync
     const Status synced = is_ahead ? sync_ahead(lock) : sync_all_locked(lock);
-    if (!synced) deadline_.reset();
     complete_waiters(lock, synced);
   }
 }

@@ -111,6 +111,7 @@ class SharedLog {
   void work_ahead(Lock& lock);
   [[nodiscard]] bool prepare_next(Lock& lock);
   [[nodiscard]] Status sync_ahead(Lock& lock);
+  void end_work_ahead();
   [[nodiscard]] Status settle(Lock& lock, Durability durability, std::size_t frame_size);
   // Afterwards the lock may be held or not.
   [[nodiscard]] Status sync_until(Lock& lock, Position target);
@@ -131,11 +132,12 @@ class SharedLog {
   SyncWaiters sync_waiters_;
   std::size_t syncing_threads_ = 1;  // as many wanted a sync of late
   Clock::duration sync_time_{};      // of the last
-  std::condition_variable idle_;     // there may be no sync, and no segment made
+  std::condition_variable idle_;     // there may be no sync, and no work ahead
   bool is_syncing_ = false;
-  // The next segment is being made: if it came too late, what it takes of the disk would be missing
-  // elsewhere. Like a sync, it is waited for, by idle_.
-  bool is_preparing_ = false;
+  // Threads that make the next segment, which if it came too late would take of the disk what is
+  // missing elsewhere, or sync the watermark, which closing lets go of. Like a sync, they are
+  // waited for, by idle_.
+  unsigned working_ahead_ = 0;
   unsigned wanting_idle_ = 0;  // threads that wait for there to be none; no sync begins before them
 
   std::condition_variable wake_;  // the syncer has something to do

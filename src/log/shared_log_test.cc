@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <ctime>
 #include <functional>
 #include <future>
 #include <memory>
@@ -194,6 +197,19 @@ TEST_F(SharedLogTest, AnIntervalEndsByItself) {
   while (log.durable_txid() < 2) std::this_thread::yield();
 }
 
+// The rotation has left nothing to sync to the end of the interval, which ends all the same: what
+// follows does not keep a processor busy. One that is busy with others does not fail the test.
+TEST_F(SharedLogTest, AnIntervalEndsAlsoWhereNothingIsLeftToSync) {
+  RecordLog log = open_warm({.durability = Durability::kInterval, .interval = milliseconds(1)});
+  ASSERT_TRUE(log.append(as_bytes("rotated")));
+  ASSERT_TRUE(log.rotate());
+  const std::clock_t begin = std::clock();  // of the processor
+  std::this_thread::sleep_for(milliseconds(100));
+  EXPECT_LT(std::clock() - begin, CLOCKS_PER_SEC / 20);
+  ASSERT_TRUE(log.append(as_bytes("soon")));
+  while (log.durable_txid() < 3) std::this_thread::yield();
+}
+
 TEST_F(SharedLogTest, AnIntervalEndsAtItsBytes) {
   RecordLog log = open_warm({.durability = Durability::kInterval,
                              .interval = std::chrono::hours(1),
@@ -222,6 +238,38 @@ TEST_F(SharedLogTest, ClosingTwiceAtTheSameTimeIsClosingOnce) {
     const std::jthread other([&] { EXPECT_TRUE(log.close()); });
   }
   EXPECT_EQ(open().last_txid(), 2U);
+}
+
+// Behind a rotation the watermark is synced while others go on: but not so far that they close it.
+TEST_F(SharedLogTest, ClosingWaitsForTheWatermarkThatIsSynced) {
+  filesystem_.set_ahead_of_rotation({.segment_size_min = 0, .on_thread = false});
+  RecordLog log = open_warm({.segment_size_max = 1'000});
+  std::atomic<bool> is_closing = false;
+  std::atomic<bool> is_closed = false;
+  bool was_closed = false;
+  std::jthread closer;
+  int sync = 0;
+  filesystem_.on_sync([&] {
+    if (!filesystem_.exists("/store/00000002.dwal") || ++sync != 2) return;
+    closer = std::jthread([&] {
+      is_closing = true;
+      EXPECT_TRUE(log.close());
+      is_closed = true;
+    });
+    while (!is_closing) std::this_thread::yield();
+    for (int turn = 0; turn < 5'000 && !is_closed; ++turn) std::this_thread::yield();
+    was_closed = is_closed;
+  });
+  const std::string payload(100, 'x');
+  Result<Appended> appended = log.append(as_bytes(payload));
+  while (appended && !closer.joinable()) appended = log.append(as_bytes(payload));
+  ASSERT_TRUE(closer.joinable());
+  closer.join();
+  EXPECT_TRUE(appended);
+  EXPECT_FALSE(was_closed);
+  const auto trace = filesystem_.trace();
+  EXPECT_TRUE(std::ranges::any_of(
+      trace, [](const std::string& line) { return line.starts_with("sync /store/watermark"); }));
 }
 
 // On the real filesystem, in every mode, through rotations: the order of txids is the order of the

@@ -22,6 +22,7 @@ FrameBatches::FrameBatches(const File& file, std::uint64_t end, std::size_t read
 
 Result<std::span<const BatchedFrame>> FrameBatches::next() {
   frames_.clear();
+  damage_ = {};  // of another place: where nothing is left to read, there is none
   std::uint64_t wanted = read_size_;
   while (frames_.empty() && wanted > 0 && offset_ < end_) {
     const auto size = static_cast<std::size_t>(std::min(wanted, end_ - offset_));

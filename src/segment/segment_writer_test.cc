@@ -107,6 +107,42 @@ TEST_F(SegmentWriterTest, AFewRecordsReserveNothing) {
   EXPECT_EQ(count(SimulatedCall::kReserve), 0U);
 }
 
+// A sync of a file that does not grow is cheaper, however little is appended in between.
+TEST_F(SegmentWriterTest, ReservesAfterSixteenSyncs) {
+  policy_.write_through_size = std::uint64_t{64} << 10;
+  SegmentWriter writer = make();
+  for (Txid txid = 1; txid <= 16; ++txid) {
+    append(writer, txid);
+    EXPECT_EQ(size(), writer.end()) << txid - 1;
+    ASSERT_TRUE(writer.sync());
+    writer.note_sync();
+  }
+  EXPECT_EQ(count(SimulatedCall::kReserve), 0U);
+  append(writer, 17);
+  EXPECT_EQ(count(SimulatedCall::kReserve), 1U);
+  EXPECT_EQ(size(), 16 * frame_size(0, 100) + (std::uint64_t{1} << 20));
+  for (Txid txid = 18; txid <= 40; ++txid) {
+    append(writer, txid);
+    ASSERT_TRUE(writer.sync());
+    writer.note_sync();
+  }
+  EXPECT_EQ(count(SimulatedCall::kReserve), 1U);
+  EXPECT_EQ(count(SimulatedCall::kWrite), 40U) << "they are still written, not stored";
+  EXPECT_EQ(txids(writer.end()).size(), 40U);
+  ASSERT_TRUE(writer.cut_unused());
+  EXPECT_EQ(size(), writer.end());
+}
+
+TEST_F(SegmentWriterTest, SyncsReserveNothingWhereThatIsNotAllowed) {
+  policy_.may_reserve = false;
+  policy_.write_through_size = std::uint64_t{64} << 10;
+  SegmentWriter writer = make();
+  for (int sync = 0; sync < 20; ++sync) writer.note_sync();
+  append(writer, 1);
+  EXPECT_EQ(count(SimulatedCall::kReserve), 0U);
+  EXPECT_EQ(size(), writer.end());
+}
+
 TEST_F(SegmentWriterTest, ReservesNothingBehindTheLargestSize) {
   policy_.size_max = 1000;
   SegmentWriter writer = make();

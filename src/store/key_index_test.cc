@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <memory>
 #include <random>
 #include <set>
 #include <string>
@@ -328,6 +329,91 @@ TEST(KeyIndex, FindsARecordThatIsMovedDuringTheSearch) {
       return at_old_place;
     });
     EXPECT_EQ(checked(answer), kTarget);
+  }
+}
+
+TEST(KeyIndex, PutsOnlyWhatIsSurelyNewWithoutAsking) {
+  IndexedKeys keys;
+  const LogAddress address = keys.append(7);
+  EXPECT_FALSE(keys.index.may_hold(keys.hash(7)));
+  EXPECT_TRUE(keys.index.put_new(keys.hash(7), address));
+  EXPECT_EQ(checked(keys.find(7)), address);
+  EXPECT_EQ(keys.index.size(), 1U);
+  EXPECT_TRUE(keys.index.may_hold(keys.hash(7)));
+  EXPECT_FALSE(keys.index.put_new(keys.hash(7), keys.append(7)));
+  EXPECT_EQ(checked(keys.find(7)), address) << "nothing has changed";
+  EXPECT_EQ(keys.index.size(), 1U);
+  EXPECT_EQ(checked(keys.erase(7)), address);
+  EXPECT_FALSE(keys.index.may_hold(keys.hash(7)));
+  EXPECT_TRUE(keys.index.put_new(keys.hash(7), keys.append(7)));
+}
+
+// Tables divide as they do for put(), and of keys that are there none is taken for new.
+TEST(KeyIndex, NewKeysMayBeAsManyAsOthers) {
+  constexpr Key kKeys = 100'000;
+  IndexedKeys keys;
+  IndexedKeys others;
+  Key refused = 0;
+  for (Key key = 0; key < kKeys; ++key) {
+    const LogAddress address = keys.append(key);
+    keys.index.reserve_one();
+    if (!keys.index.put_new(keys.hash(key), address)) {
+      ++refused;
+      ASSERT_EQ(checked(keys.index.put(keys.hash(key), address, keys.matcher(key))), std::nullopt);
+    }
+    others.index.reserve_one();
+    (void)checked(others.put(key));
+    ASSERT_EQ(keys.index.size(), key + 1);
+  }
+  EXPECT_LT(refused, kKeys / 100) << "it is to be told of nearly all that they are new";
+  EXPECT_EQ(keys.index.memory_size(), others.index.memory_size());
+  for (Key key = 0; key < kKeys; ++key) {
+    ASSERT_EQ(checked(keys.find(key)), LogAddress{key});
+    ASSERT_TRUE(keys.index.may_hold(keys.hash(key)));
+    ASSERT_FALSE(keys.index.put_new(keys.hash(key), LogAddress{kKeys}));
+  }
+  EXPECT_EQ(keys.index.size(), kKeys);
+}
+
+TEST(KeyIndex, AllocatesNothingForANewKeyAfterReserving) {
+  IndexedKeys keys;
+  for (Key key = 0; key < 50'000; ++key) {
+    keys.index.reserve_one();
+    const std::size_t size = keys.index.memory_size();
+    (void)keys.index.put_new(keys.hash(key), keys.append(key));
+    ASSERT_EQ(keys.index.memory_size(), size);
+  }
+}
+
+// Where entries have gone to the overflow, any key may be one of them.
+TEST(KeyIndex, OfKeysOfOneHashOnlyTheFirstIsSurelyNew) {
+  IndexedKeys keys(0);
+  ASSERT_TRUE(keys.index.put_new(keys.hash(0), keys.append(0)));
+  for (Key key = 1; key < 100; ++key) {
+    ASSERT_FALSE(keys.index.put_new(keys.hash(key), keys.append(key)));
+    ASSERT_TRUE(keys.index.put(keys.hash(key), LogAddress{key}, keys.matcher(key)));
+  }
+  for (Key key = 0; key < 100; ++key) ASSERT_EQ(checked(keys.erase(key)), LogAddress{key});
+  EXPECT_EQ(keys.index.size(), 0U);
+}
+
+TEST(KeyIndex, WhatIsFrozenDoesNotSeeNewKeys) {
+  constexpr Key kBefore = 20'000;
+  constexpr Key kAfter = 60'000;  // enough for all tables to be divided
+  IndexedKeys keys;
+  for (Key key = 0; key < kBefore; ++key) (void)checked(keys.put(key));
+  const std::unique_ptr<FrozenIndex> frozen = keys.index.freeze();
+  const std::vector<std::uint64_t> before = frozen->slots();
+  Key added = 0;
+  for (Key key = kBefore; key < kAfter; ++key) {
+    if (keys.index.put_new(keys.hash(key), keys.append(key))) ++added;
+  }
+  EXPECT_GT(added, kBefore);
+  EXPECT_EQ(frozen->size(), kBefore);
+  EXPECT_EQ(frozen->slots(), before);
+  for (Key key = 0; key < kAfter; ++key) {
+    const auto found = checked(frozen->find(keys.hash(key), keys.matcher(key)));
+    ASSERT_EQ(found, key < kBefore ? std::optional(LogAddress{key}) : std::nullopt);
   }
 }
 
