@@ -111,10 +111,12 @@ Status SharedLog::sync_all_locked(Lock& lock) {
 // time. A sync that begins before them is one more for all who come later.
 void SharedLog::await_company(Lock& lock) const {
   constexpr int kSyncPart = 2;
+  constexpr std::chrono::microseconds kLongest(250);  // of a slow disk, no more is to be gained
   const auto are_all_here = [this] { return 1 + sync_waiters_.count() >= syncing_threads_; };
   if (are_all_here()) return;
   lock.unlock();
-  const Clock::time_point until = Clock::now() + sync_time_ / kSyncPart;
+  const Clock::duration longest = std::min<Clock::duration>(sync_time_ / kSyncPart, kLongest);
+  const Clock::time_point until = Clock::now() + longest;
   while (!are_all_here() && Clock::now() < until) let_others_run();
   lock.lock();
 }
