@@ -58,7 +58,6 @@ class SecondThread::Impl {
 };
 
 SecondThread::SecondThread() = default;
-SecondThread::SecondThread(SecondThread&&) noexcept = default;
 SecondThread::~SecondThread() = default;
 
 void SecondThread::begin(std::function<void()> work) {

@@ -12,8 +12,8 @@ class SecondThread {
  public:
   // No thread is made before there is something to do.
   SecondThread();
-  SecondThread(SecondThread&&) noexcept;
-  SecondThread& operator=(SecondThread&&) noexcept = delete;
+  SecondThread(const SecondThread&) = delete;
+  SecondThread& operator=(const SecondThread&) = delete;
   // Waits for the end of what is under way.
   ~SecondThread();
 

@@ -103,17 +103,6 @@ TEST(SecondThread, ItsEndWaitsForWhatIsUnderWay) {
   EXPECT_TRUE(work.is_done);
 }
 
-TEST(SecondThread, MayBeMovedBesideItsWork) {
-  HeldWork work;
-  SecondThread first;
-  first.begin([&] { work(); });
-  work.wait_for_begin();
-  SecondThread second(std::move(first));
-  work.release();
-  second.wait();
-  EXPECT_TRUE(work.is_done);
-}
-
 TEST(SecondThread, WhereThereIsNoneToBeHadItsOwnerDoesTheWork) {
   std::thread::id worker;
   std::thread::id owner;

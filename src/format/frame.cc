@@ -120,9 +120,8 @@ Result<std::size_t> encode_frame(MutableByteView buffer, const RecordView& recor
 std::uint32_t encode_unpublished_frame(MutableByteView frame, const RecordView& record) noexcept {
   const std::uint64_t first = kMagic | std::uint64_t{kWireVersion} << 8 * kVersionOffset |
                               std::uint64_t{std::to_underlying(record.type)} << 8 * kTypeOffset;
-  const std::uint64_t sizes =
-      record.key.size() |
-      std::uint64_t{record.payload.size()} << 8 * (kPayloadSizeOffset - kKeySizeOffset);
+  const std::uint64_t sizes = record.key.size() | std::uint64_t{record.payload.size()}
+                                                      << 8 * (kPayloadSizeOffset - kKeySizeOffset);
   std::array<std::byte, kFrameHeaderSize> header;
   store_le(header.data(), first);
   store_le(header.data() + kTxidOffset, record.txid);
