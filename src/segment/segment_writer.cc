@@ -115,7 +115,9 @@ Result<bool> SegmentWriter::reserve_for(std::uint64_t end) {
   if (end > policy_.size_max) return false;
   const std::uint64_t step_min = ahead_end_ > 0 ? 2 * kPrepareAheadStep : kReserveStepMin;
   const std::uint64_t step = std::clamp(end_, step_min, kReserveStepMax);
-  return reserve_until(std::min(std::max(end, end_ + step), policy_.size_max));
+  const std::uint64_t wanted = std::min(std::max(end, end_ + step), policy_.size_max);
+  if (wanted <= reserved_end_) return true;
+  return reserve_until(wanted);
 }
 
 Result<bool> SegmentWriter::reserve_until(std::uint64_t wanted) {
