@@ -120,7 +120,9 @@ void fill_from_clock(MutableByteView buffer) {
   }
 }
 
-std::array<std::byte, 16> read_boot_id() {
+using BootId = std::array<std::byte, 16>;
+
+BootId read_boot_id() {
   const UniqueFd fd(open_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return {};
   std::array<char, 64> text = {};
@@ -173,10 +175,12 @@ class PosixFilesystem final : public Filesystem {
   }
 
   // As long as a process lives, the machine has not been started again.
-  [[nodiscard]] std::array<std::byte, 16> boot_id() const override {
+  [[nodiscard]] BootId boot_id() const override {
+    if (const BootId known = known_boot_id(); known != BootId{}) return known;
+    const BootId id = read_boot_id();
     const std::lock_guard lock(mutex_);
-    if (boot_id_ == std::array<std::byte, 16>{}) boot_id_ = read_boot_id();
-    return boot_id_;
+    boot_id_ = id;
+    return id;
   }
 
   void fill_random(MutableByteView buffer) override {
@@ -193,8 +197,13 @@ class PosixFilesystem final : public Filesystem {
   }
 
  private:
+  [[nodiscard]] BootId known_boot_id() const {
+    const std::lock_guard lock(mutex_);
+    return boot_id_;
+  }
+
   mutable std::mutex mutex_;  // guards the next
-  mutable std::array<std::byte, 16> boot_id_ = {};
+  mutable BootId boot_id_ = {};
 };
 
 }  // namespace

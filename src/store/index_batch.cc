@@ -34,11 +34,11 @@ Status IndexBatch::prepare() {
     hashes_[index] = index_->begin_write((*batch_)[index].key);
   };
   const auto go_on = [this](std::size_t index) {
-    may_be_held_[index] = index_->may_hold(hashes_[index]);
-    if (may_be_held_[index]) index_->continue_write(hashes_[index]);
+    may_be_held_[index] = index_->may_hold(hashes_[index]) ? 1 : 0;
+    if (may_be_held_[index] != 0) index_->continue_write(hashes_[index]);
   };
   const auto end = [&](std::size_t index) {
-    if (looked_up && may_be_held_[index]) looked_up = look_up(index);
+    if (looked_up && may_be_held_[index] != 0) looked_up = look_up(index);
   };
   by_groups(batch_->size(), with_key(begin), with_key(go_on), with_key(end));
   return looked_up;
@@ -61,7 +61,7 @@ Status IndexBatch::apply(Position begin) {
         static_cast<std::uint32_t>(frame_size(record.key.size(), record.payload.size()));
     const RecordRef ref{begin.segment, size, begin.offset + batch_->frame_offset(index)};
     DATAWAL_TRY_ASSIGN(const LogAddress address, index_->records().add(ref));
-    if (record.type == RecordType::kPut && !may_be_held_[index] &&
+    if (record.type == RecordType::kPut && may_be_held_[index] == 0 &&
         index_->put_new(hashes_[index], address)) {
       continue;
     }

@@ -47,9 +47,9 @@ class IndexBatch {
 
   StoreIndex* index_;
   const WriteBatch* batch_;
-  std::vector<KeyHash> hashes_;     // of all records; of Raw ones nothing
-  std::vector<char> may_be_held_;   // whether the index may have had their key
-  std::vector<Replaced> replaced_;  // in the order of the records
+  std::vector<KeyHash> hashes_;            // of all records; of Raw ones nothing
+  std::vector<std::uint8_t> may_be_held_;  // 1 if the index may have had their key
+  std::vector<Replaced> replaced_;         // in the order of the records
 };
 
 }  // namespace datawal
