@@ -59,14 +59,12 @@ static_assert(kPayloadSizeOffset + sizeof(std::uint32_t) == kFrameHeaderSize);
   const std::optional<FrameHeader> header = whole_header(bytes);
   if (!header || bytes.size() < header->size()) return std::nullopt;
   const ByteView frame = bytes.first(header->size());
-  const std::size_t size = frame.size() - kFrameCrcSize;
-  const std::uint32_t crc = crc32c(frame.first(size));
-  if (crc != load_le<std::uint32_t>(frame.data() + size)) return std::nullopt;
+  if (!crc_holds(frame)) return std::nullopt;
   const ByteView body = frame.subspan(kFrameHeaderSize);
   return DecodedFrame{{header->type, header->txid, body.first(header->key_size),
                        body.subspan(header->key_size, header->payload_size)},
                       frame.size(),
-                      crc};
+                      load_le<std::uint32_t>(frame.data() + frame.size() - kFrameCrcSize)};
 }
 
 }  // namespace datawal
