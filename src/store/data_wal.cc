@@ -327,7 +327,8 @@ Result<Txid> DataWal::put(ByteView key, ByteView value, std::optional<Durability
   DATAWAL_TRY_ASSIGN(SharedLog* const log, impl_->writable_log());
   const auto work = [&](LogWriter& writer) -> Result<Appended> {
     DATAWAL_TRY(writer.check_usable());
-    return impl_->index().put(key, [&] { return writer.append(RecordType::kPut, key, value); });
+    return impl_->index().put(key, value.size(),
+                              [&] { return writer.append(RecordType::kPut, key, value); });
   };
   const auto write = [&] {
     return log->write(frame_size(key.size(), value.size()), durability, work);

@@ -69,12 +69,15 @@ class StoreIndex {
   // fail does so before: with kExhausted, or where an older record of the key cannot be read, or
   // one that puts before this one replace.
   template <typename Append>
-  [[nodiscard]] Result<Appended> put(ByteView key, const Append& append) {
+  [[nodiscard]] Result<Appended> put(ByteView key, std::size_t value_size, const Append& append) {
     DATAWAL_TRY(records_->check_room());
     const KeyHash hash = hash_of(key);
     DATAWAL_TRY(settle_key(hash));
-    // What is not in memory is not there sooner for being asked for earlier.
-    if (!records_->maps_last_segment() || !PendingPuts::can_hold(hash)) [[unlikely]]
+    // What is not in memory is not there sooner for being asked for earlier. And what a large value
+    // takes is far more than waiting for memory, but for that of its own record, which nobody has
+    // looked at yet: here the key is at hand.
+    const bool may_wait = records_->maps_last_segment() && value_size <= kPendingSizeMax;
+    if (!may_wait || !PendingPuts::can_hold(hash)) [[unlikely]]
       return put_at_once(key, hash, append);
     if (index().pending().is_full()) DATAWAL_TRY(settle_oldest(PendingPuts::kGroup));
     Result<Appended> appended = append();
@@ -153,6 +156,8 @@ class StoreIndex {
   [[nodiscard]] std::size_t memory_size() const noexcept { return index().memory_size(); }
 
  private:
+  static constexpr std::size_t kPendingSizeMax = std::size_t{16} << 10;
+
   template <typename Append>
   [[nodiscard]] Result<Appended> put_at_once(ByteView key, KeyHash hash, const Append& append) {
     index().reserve_one();
