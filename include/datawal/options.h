@@ -28,7 +28,7 @@ enum class DamagePolicy {
 enum class Durability {
   kManual,      // after the next sync(), by whoever calls it
   kEveryWrite,  // when the call that appends it returns; threads that append at the same time share
-                // a sync, and those of the last one are waited for, half as long as it took at most
+                // a sync, and those of the last one are waited for, 250 us at most
   kInterval,    // soon: a thread of the log's own syncs at intervals; see Options::interval
 };
 

@@ -21,8 +21,9 @@ constexpr std::uint64_t kReserveStepMax = std::uint64_t{16} << 20;
 // Small enough that a single append never waits long, large enough that the call costs little.
 constexpr std::size_t kPrepareStep = std::size_t{256} << 10;
 
-// Another thread prepares this much ahead where so much has been appended that more is to come.
-// Filesystems have a large piece now and then that takes as long as filling a MiB.
+// Another thread prepares this much ahead where so much has been appended that more is to come: as
+// much as keeps a writer busy while a filesystem makes several MiB ready at once, which it does now
+// and then.
 constexpr std::uint64_t kPrepareAheadAfter = std::uint64_t{1} << 20;
 constexpr std::uint64_t kPrepareAheadStep = std::uint64_t{2} << 20;
 
