@@ -52,6 +52,7 @@ auto KeyLookup<Index>::look_up(ByteView key, KeyHash hash, const Take& take) con
     if (!*answer) return std::nullopt;
     const auto frame = whole_frame(records_->view(**answer));
     if (frame && frame->record.type == RecordType::kPut && bytes_equal(frame->record.key, key)) {
+      records_->note_size(**answer, frame->size);
       return take(FoundRecord{**answer, {nullptr, *frame}});
     }
   }

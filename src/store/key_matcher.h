@@ -58,6 +58,7 @@ class KeyMatcher {
   [[nodiscard]] bool is_key_in_memory(LogAddress address) const {
     const ByteView bytes = records_.view(address);
     if (bytes.size() < frame_size(key_.size(), 0)) return false;
+    if (purpose_ == Purpose::kRead) records_.prefetch_rest(bytes);
     return header_key_size(bytes) == key_.size() &&
            bytes_equal(bytes.subspan(kFrameHeaderSize, key_.size()), key_);
   }

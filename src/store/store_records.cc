@@ -8,14 +8,6 @@
 #include "file/second_thread.h"
 
 namespace datawal {
-namespace {
-
-constexpr std::size_t kCacheLine = 64;
-// Of a frame, whose size nobody knows yet: from there on the processor goes on by itself.
-constexpr std::size_t kPrefetchSize = 3 * kCacheLine;
-
-}  // namespace
-
 // Shared with those who hold, because they may be the last.
 struct StoreRecords::Released {
   std::mutex mutex;
@@ -106,8 +98,8 @@ void StoreRecords::map_segment(SegmentId segment) {
 
 void StoreRecords::prefetch(LogAddress address) const noexcept {
   const ByteView bytes = view(address);
-  const std::size_t size = std::min(bytes.size(), kPrefetchSize);
-  for (std::size_t at = 0; at < size; at += kCacheLine) __builtin_prefetch(&bytes[at]);
+  __builtin_prefetch(bytes.data());
+  prefetch_rest(bytes);
 }
 
 Status StoreRecords::check_room_for(std::uint64_t size) const {

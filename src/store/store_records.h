@@ -10,6 +10,8 @@
 // Shared: what a snapshot or a pinned value leads to must stay after the store is closed and gone.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -73,6 +75,23 @@ class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
   [[nodiscard]] bool maps_last_segment() const { return maps_last_segment_; }
   // Begins to load the record at `address`, if it is in memory.
   void prefetch(LogAddress address) const noexcept;
+  // Begins to load what follows the first line of a record whose bytes are those at the front of
+  // `bytes`, if it is as large as others have been; for who is about to wait for that line.
+  void prefetch_rest(ByteView bytes) const noexcept {
+    const std::size_t size =
+        std::min<std::size_t>(bytes.size(), common_size_.load(std::memory_order_relaxed));
+    for (std::size_t at = kCacheLine; at < size; at += kCacheLine) __builtin_prefetch(&bytes[at]);
+  }
+  // Notes the size of a record that was read, of one in many: threads that note different sizes
+  // would take the line of memory from each other.
+  void note_size(LogAddress address, std::size_t size) const noexcept {
+    constexpr std::uint64_t kOneIn = 32;
+    if (static_cast<std::uint64_t>(address) % kOneIn != 0) [[likely]]
+      return;
+    const auto common = static_cast<std::uint32_t>(std::min(size, kPrefetchedMax));
+    if (common_size_.load(std::memory_order_relaxed) != common)
+      common_size_.store(common, std::memory_order_relaxed);
+  }
   // The record, checked; in the mapping where there is one. Fails where the record on disk is not
   // the one that was written.
   [[nodiscard]] Result<FetchedFrame> fetch(LogAddress address) const;
@@ -117,6 +136,10 @@ class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
   [[nodiscard]] const std::shared_ptr<const Directory>& directory() const { return directory_; }
 
  private:
+  static constexpr std::size_t kCacheLine = 64;
+  // A processor has no more loads than some 16 under way.
+  static constexpr std::size_t kPrefetchedMax = 12 * kCacheLine;
+
   // What a replaced segment had.
   struct Replaced {
     RetiredUnits units;
@@ -140,6 +163,7 @@ class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
   std::optional<SegmentId> last_segment_;
   bool maps_last_segment_ = false;
   std::unordered_map<SegmentId, std::unique_ptr<FileView>> views_;
+  mutable std::atomic<std::uint32_t> common_size_ = 3 * kCacheLine;  // as note_size() was told last
   GracePeriod grace_;
   std::vector<Replaced> replaced_;  // and not let go of yet
   std::shared_ptr<Released> released_;
