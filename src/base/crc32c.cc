@@ -70,10 +70,9 @@ FourCrcs one_after_the_other(const FourBlocks& blocks) noexcept {
 
 #if defined(__x86_64__)
 
-__attribute__((target("sse4.2"))) std::uint32_t extend_sse42(std::uint32_t crc,
-                                                             const std::byte* data,
-                                                             std::size_t size) noexcept {
-  std::uint64_t state = ~crc;
+// From the state before the last bytes, from which the words before them may be missing still.
+__attribute__((target("sse4.2"), always_inline)) inline std::uint32_t finish_sse42(
+    std::uint64_t state, const std::byte* data, std::size_t size) noexcept {
   for (; size >= 8; data += 8, size -= 8)
     state = _mm_crc32_u64(state, load_le<std::uint64_t>(data));
   auto tail = static_cast<std::uint32_t>(state);
@@ -87,6 +86,12 @@ __attribute__((target("sse4.2"))) std::uint32_t extend_sse42(std::uint32_t crc,
   }
   if ((size & 1U) != 0) tail = _mm_crc32_u8(tail, std::to_integer<std::uint8_t>(*data));
   return ~tail;
+}
+
+__attribute__((target("sse4.2"))) std::uint32_t extend_sse42(std::uint32_t crc,
+                                                             const std::byte* data,
+                                                             std::size_t size) noexcept {
+  return finish_sse42(~crc, data, size);
 }
 
 // By turns, as far as the shortest goes.
@@ -104,11 +109,11 @@ __attribute__((target("sse4.2"))) FourCrcs four_sse42(const FourBlocks& blocks) 
     state_c = _mm_crc32_u64(state_c, load_le<std::uint64_t>(c.data() + at));
     state_d = _mm_crc32_u64(state_d, load_le<std::uint64_t>(d.data() + at));
   }
-  const auto finish = [common](std::uint64_t state, ByteView block) {
-    return extend_sse42(~static_cast<std::uint32_t>(state), block.data() + common,
-                        block.size() - common);
-  };
-  return {finish(state_a, a), finish(state_b, b), finish(state_c, c), finish(state_d, d)};
+  const auto rest = [common](ByteView block) { return block.subspan(common); };
+  return {finish_sse42(state_a, rest(a).data(), rest(a).size()),
+          finish_sse42(state_b, rest(b).data(), rest(b).size()),
+          finish_sse42(state_c, rest(c).data(), rest(c).size()),
+          finish_sse42(state_d, rest(d).data(), rest(d).size())};
 }
 
 bool has_short_instruction() {

@@ -5,8 +5,8 @@
 
 namespace datawal {
 
-// Begins to load `mapped`, bytes of a FileView, unless their beginning is in memory already. A hint
-// only. Costs a system call.
+// Begins to load those of each MiB of `mapped`, bytes of a FileView, that are not all in memory. A
+// hint only. Costs a system call a MiB, 2 us.
 void read_ahead(ByteView mapped) noexcept;
 
 }  // namespace datawal

@@ -60,8 +60,9 @@ void LogWindows::load_ahead(std::size_t window) {
   constexpr std::size_t kWindowsAhead = 8;  // 1 MiB
   const std::size_t end = std::min(size(), window + kWindowsAhead);
   for (; loaded_count_ < end; ++loaded_count_) {
-    const ByteView bytes = records_->view(address(loaded_count_));
-    read_ahead(bytes.first(std::min<std::size_t>(bytes.size(), kWindowSize)));
+    const LogAddress begin = address(loaded_count_);
+    const std::uint32_t unit = LogAddresses::unit_number(begin);
+    if (std::exchange(loaded_unit_, unit) != unit) read_ahead(records_->view(begin));
   }
 }
 

@@ -91,7 +91,8 @@ class LogWindows {
   const StoreRecords* records_;
   std::vector<Census> census_;  // by number
   std::vector<Window> order_;
-  std::size_t loaded_count_ = 0;  // of windows
+  std::size_t loaded_count_ = 0;                   // of windows
+  std::uint32_t loaded_unit_ = ~std::uint32_t{0};  // of addresses, the last
   bool is_listed_ = false;
   std::unique_ptr<std::uint64_t[]> listed_;  // of windows that are not dense, one after the other
   std::unique_ptr<std::uint64_t[]> scratch_;
