@@ -1,5 +1,9 @@
 #include "file/background_thread.h"
 
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
 #include <algorithm>
 #include <thread>
 #include <utility>
@@ -19,7 +23,15 @@ BackgroundThread::BackgroundThread(std::function<void()> work)
 
 BackgroundThread::~BackgroundThread() = default;
 
+// The standard library opens and reads a file for the number of all, which takes longer than all
+// else that an open of a small store asks the system for.
 unsigned processor_count() noexcept {
+#if defined(__linux__)
+  cpu_set_t allowed;
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
+    return static_cast<unsigned>(std::max(CPU_COUNT(&allowed), 1));
+  }
+#endif
   return std::max(std::thread::hardware_concurrency(), 1U);
 }
 

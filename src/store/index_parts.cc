@@ -25,11 +25,7 @@ std::optional<unsigned> directory_depth(std::span<const std::uint8_t> table_dept
 
 std::unique_ptr<KeyIndex> IndexParts::assemble(LazyTables::Image image, unsigned depth,
                                                std::span<const IndexOverflow::Entry> overflow) {
-  auto index = std::make_unique<KeyIndex>();
-  index->tables_.clear();
-  index->directories_.clear();
-  index->directories_.push_back(std::make_unique<IndexDirectory>(depth));
-  index->directory_.store(index->directories_.back().get(), std::memory_order_release);
+  std::unique_ptr<KeyIndex> index(new KeyIndex(std::make_unique<IndexDirectory>(depth)));
   index->overflow_.fill(overflow);
   index->size_.store(image.key_count + overflow.size(), std::memory_order_relaxed);
   index->lazy_ = std::make_unique<LazyTables>(std::move(image));

@@ -2,12 +2,15 @@
 
 namespace datawal {
 
-KeyIndex::KeyIndex() {
+KeyIndex::KeyIndex() : KeyIndex(std::make_unique<IndexDirectory>(0)) {
   tables_.push_back(std::make_unique<IndexTable>());
-  directories_.push_back(std::make_unique<IndexDirectory>(0));
   directories_.back()->set_first(*tables_.back());
-  directory_.store(directories_.back().get(), std::memory_order_release);
   count_memory();
+}
+
+KeyIndex::KeyIndex(std::unique_ptr<IndexDirectory> directory) {
+  directory_.store(directory.get(), std::memory_order_release);
+  directories_.push_back(std::move(directory));
 }
 
 KeyIndex::~KeyIndex() = default;

@@ -177,6 +177,9 @@ class KeyIndex {
  private:
   friend class IndexParts;
 
+  // Without any table, which a lazy one brings.
+  explicit KeyIndex(std::unique_ptr<IndexDirectory> directory);
+
   [[nodiscard]] IndexTable* loaded_table_of(const HashParts& parts) const noexcept {
     return directory_.load(std::memory_order_acquire)->find(parts);
   }
