@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 
 #include "base/endian.h"
 #include "datawal/frame.h"
@@ -73,6 +74,7 @@ FourCrcs one_after_the_other(const FourBlocks& blocks) noexcept {
 // From the state before the last bytes, from which the words before them may be missing still.
 __attribute__((target("sse4.2"), always_inline)) inline std::uint32_t finish_sse42(
     std::uint64_t state, const std::byte* data, std::size_t size) noexcept {
+#pragma GCC unroll 4
   for (; size >= 8; data += 8, size -= 8)
     state = _mm_crc32_u64(state, load_le<std::uint64_t>(data));
   auto tail = static_cast<std::uint32_t>(state);
@@ -207,9 +209,25 @@ std::vector<Crc32cImplementation> crc32c_implementations() {
   return found;
 }
 
+namespace {
+
+std::uint32_t choose_and_extend(std::uint32_t crc, const std::byte* data,
+                                std::size_t size) noexcept;
+
+// Without a guard, which every call of a static variable of a function looks at.
+constinit std::atomic<Extend> chosen_extend = choose_and_extend;
+
+std::uint32_t choose_and_extend(std::uint32_t crc, const std::byte* data,
+                                std::size_t size) noexcept {
+  const Extend extend = crc32c_implementations().back().extend;
+  chosen_extend.store(extend, std::memory_order_relaxed);
+  return extend(crc, data, size);
+}
+
+}  // namespace
+
 std::uint32_t crc32c(ByteView bytes, std::uint32_t crc) noexcept {
-  static const auto extend = crc32c_implementations().back().extend;
-  return extend(crc, bytes.data(), bytes.size());
+  return chosen_extend.load(std::memory_order_relaxed)(crc, bytes.data(), bytes.size());
 }
 
 FourCrcs crc32c_four(const FourBlocks& blocks) noexcept {
