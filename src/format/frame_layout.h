@@ -54,17 +54,29 @@ static_assert(kPayloadSizeOffset + sizeof(std::uint32_t) == kFrameHeaderSize);
   return crc32c(frame.first(size)) == load_le<std::uint32_t>(frame.data() + size);
 }
 
-// The record at the front of `bytes`, if decode_frame finds one there: half the work.
-[[nodiscard]] inline std::optional<DecodedFrame> whole_frame(ByteView bytes) noexcept {
+// Makes `frame` the record at the front of `bytes`, if decode_frame finds one there: half the work.
+// Field by field, because a copy of the whole would wait for what is stored in parts, checksum
+// first.
+[[nodiscard]] inline bool take_whole_frame(ByteView bytes, DecodedFrame& frame) noexcept {
   const std::optional<FrameHeader> header = whole_header(bytes);
-  if (!header || bytes.size() < header->size()) return std::nullopt;
-  const ByteView frame = bytes.first(header->size());
-  if (!crc_holds(frame)) return std::nullopt;
-  const ByteView body = frame.subspan(kFrameHeaderSize);
-  return DecodedFrame{{header->type, header->txid, body.first(header->key_size),
-                       body.subspan(header->key_size, header->payload_size)},
-                      frame.size(),
-                      load_le<std::uint32_t>(frame.data() + frame.size() - kFrameCrcSize)};
+  if (!header || bytes.size() < header->size()) return false;
+  const ByteView all = bytes.first(header->size());
+  if (!crc_holds(all)) return false;
+  const ByteView body = all.subspan(kFrameHeaderSize);
+  frame.record.type = header->type;
+  frame.record.txid = header->txid;
+  frame.record.key = body.first(header->key_size);
+  frame.record.payload = body.subspan(header->key_size, header->payload_size);
+  frame.size = all.size();
+  frame.crc = load_le<std::uint32_t>(all.data() + all.size() - kFrameCrcSize);
+  return true;
+}
+
+// The same as a value.
+[[nodiscard]] inline std::optional<DecodedFrame> whole_frame(ByteView bytes) noexcept {
+  std::optional<DecodedFrame> frame(std::in_place);
+  if (!take_whole_frame(bytes, *frame)) frame.reset();
+  return frame;
 }
 
 }  // namespace datawal

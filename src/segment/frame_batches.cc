@@ -40,10 +40,11 @@ Result<std::span<const BatchedFrame>> FrameBatches::next() {
 std::uint64_t FrameBatches::decode(ByteView bytes) {
   std::uint64_t begin = 0;
   while (begin < bytes.size()) {
-    if (const std::optional<DecodedFrame> frame = whole_frame(bytes.subspan(begin))) [[likely]] {
+    DecodedFrame frame;
+    if (take_whole_frame(bytes.subspan(begin), frame)) [[likely]] {
       frames_.push_back(
-          {offset_ + begin, bytes.subspan(begin, frame->size), frame->record, frame->crc});
-      begin += frame->size;
+          {offset_ + begin, bytes.subspan(begin, frame.size), frame.record, frame.crc});
+      begin += frame.size;
       continue;
     }
     DecodeOutcome outcome = decode_frame(bytes.subspan(begin));

@@ -37,9 +37,8 @@ DecodeOutcome SegmentReader::decode() const {
 
 Result<SegmentStep> SegmentReader::next() {
   // Nearly all are whole, and no announcements: these have keys.
-  if (const std::optional<DecodedFrame> frame = whole_frame(buffered());
-      frame && (frame->record.type != RecordType::kRaw || frame->record.key.empty())) [[likely]] {
-    frame_ = *frame;
+  if (take_whole_frame(buffered(), frame_) &&
+      (frame_.record.type != RecordType::kRaw || frame_.record.key.empty())) [[likely]] {
     announcement_.reset();
     start_ += frame_.size;
     offset_ += frame_.size;
