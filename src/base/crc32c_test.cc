@@ -41,7 +41,7 @@ TEST(Crc32c, EveryImplementationAgreesAtEveryLengthAndAlignment) {
 TEST(Crc32c, OfFourBlocksIsThatOfEach) {
   const Bytes bytes = random_bytes(1'100);
   const ByteView view = bytes;
-  for (const std::size_t other : {0U, 5U, 40U, 255U, 256U, 300U}) {
+  for (const std::size_t other : {0U, 5U, 40U, 255U, 300U, 511U, 512U, 600U}) {
     for (std::size_t size = 0; size < 300; ++size) {
       const FourBlocks blocks = {view.first(size), view.subspan(1, other), view.subspan(300, size),
                                  view.subspan(7, 143)};

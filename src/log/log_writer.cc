@@ -117,7 +117,7 @@ Result<Appended> LogWriter::append(RecordType type, ByteView key, ByteView paylo
   stats_->note_append(type, size);
   facts_.segments.back().add(record, size, *crc);
   note_appended(size, 1, {*crc, *crc});
-  return Appended{last_txid_, ref};
+  return Result<Appended>(std::in_place, last_txid_, ref);
 }
 
 Result<AppendedBatch> LogWriter::append_batch(const WriteBatch& batch) {

@@ -47,7 +47,7 @@ class SharedLog {
   template <typename Work>
   [[nodiscard]] std::invoke_result_t<Work, LogWriter&> write(std::size_t size,
                                                              std::optional<Durability> durability,
-                                                             Work work) {
+                                                             const Work& work) {
     const EventQueue::Delivery delivery(writer_->events());
     Lock lock(mutex_, std::try_to_lock);
     if (!lock.owns_lock()) [[unlikely]]

@@ -333,7 +333,7 @@ Result<Txid> DataWal::put(ByteView key, ByteView value, std::optional<Durability
   const auto write = [&] {
     return log->write(frame_size(key.size(), value.size()), durability, work);
   };
-  DATAWAL_TRY_ASSIGN(const Appended appended, impl_->with_whole_index(write));
+  DATAWAL_TRY_ASSIGN(const Appended& appended, impl_->with_whole_index(write));
   impl_->note_written(appended.ref);
   return appended.txid;
 }
@@ -347,7 +347,7 @@ Result<Removed> DataWal::remove(ByteView key, std::optional<Durability> durabili
                                  [&] { return writer.append(RecordType::kDelete, key, {}); });
   };
   const auto write = [&] { return log->write(frame_size(key.size(), 0), durability, work); };
-  DATAWAL_TRY_ASSIGN(const Appended appended, impl_->with_whole_index(write));
+  DATAWAL_TRY_ASSIGN(const Appended& appended, impl_->with_whole_index(write));
   impl_->note_written(appended.ref);
   return Removed{appended.txid, existed};
 }

@@ -80,10 +80,7 @@ class StoreIndex {
     if (!may_wait || !PendingPuts::can_hold(hash)) [[unlikely]]
       return put_at_once(key, hash, append);
     if (index().pending().is_full()) DATAWAL_TRY(settle_oldest(PendingPuts::kGroup));
-    Result<Appended> appended = append();
-    if (appended) [[likely]]
-      note_pending(hash, appended->ref);
-    return appended;
+    return put_pending(hash, append);
   }
   // The same of a Delete of the key. `existed` says whether the key was there.
   template <typename Append>
@@ -168,6 +165,14 @@ class StoreIndex {
     // check_room() has seen to it that there is an address to be had.
     const Result<LogAddress> address = records_->add(appended->ref);
     if (address) note_dead(index().put_at(place, *address));
+    return appended;
+  }
+  // A function of its own, so that what it gives is where the caller wants it from the beginning.
+  template <typename Append>
+  [[nodiscard]] Result<Appended> put_pending(KeyHash hash, const Append& append) {
+    Result<Appended> appended = append();
+    if (appended) [[likely]]
+      note_pending(hash, appended->ref);
     return appended;
   }
   void note_pending(KeyHash hash, const RecordRef& ref) {
