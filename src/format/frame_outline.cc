@@ -1,7 +1,8 @@
 #include "format/frame_outline.h"
 
-#include <array>
+#include <cstring>
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include "base/endian.h"
@@ -44,6 +45,11 @@ std::byte* store(std::byte* to, T value) noexcept {
   return to + sizeof value;
 }
 
+std::byte* store(std::byte* to, ByteView bytes) noexcept {
+  if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+  return to + bytes.size();
+}
+
 template <std::unsigned_integral T>
 T take(const std::byte*& at) noexcept {
   const T value = load_le<T>(at);
@@ -81,24 +87,22 @@ void OutlineWriter::add(const DecodedFrame& frame, OutlineCrc crc) {
   if (names_txid) flags |= kNamesTxid;
   if (crc == OutlineCrc::kKeep) flags |= kNamesCrc;
   if (is_control) flags |= kHasPayload;
-  std::array<std::byte, kFieldsSizeMax> fields;
-  std::byte* to = store(fields.data(), static_cast<std::uint8_t>(flags));
+  if (!buffer_) buffer_ = std::make_unique_for_overwrite<std::byte[]>(kOutlineBlockSizeMax);
+  std::byte* to = store(buffer_.get() + size_, static_cast<std::uint8_t>(flags));
   if (names_txid) to = store(to, record.txid);
   to = store_varint(to, record.key.size());
   to = store_varint(to, record.payload.size());
   if (crc == OutlineCrc::kKeep) to = store(to, frame.crc);
-  Bytes& bytes = block_.bytes;
-  if (bytes.capacity() < kOutlineBlockFull)
-    bytes.reserve(kOutlineBlockFull + kOutlineBlockFull / 16);
-  bytes.insert(bytes.end(), fields.data(), to);
-  bytes.insert(bytes.end(), key.begin(), key.end());
-  if (is_control) bytes.insert(bytes.end(), record.payload.begin(), record.payload.end());
-  ++block_.frame_count;
+  to = store(to, key);
+  if (is_control) to = store(to, record.payload);
+  size_ = static_cast<std::size_t>(to - buffer_.get());
+  ++frame_count_;
   last_txid_ = record.txid;
 }
 
 OutlineBlock OutlineWriter::take() {
-  return std::exchange(block_, {});
+  return {std::exchange(frame_count_, 0),
+          Bytes(buffer_.get(), buffer_.get() + std::exchange(size_, 0))};
 }
 
 OutlineReader::OutlineReader(OutlineBlock block)
@@ -106,8 +110,8 @@ OutlineReader::OutlineReader(OutlineBlock block)
   bytes_.resize(size_ + kFieldsSizeMax);
 }
 
-std::optional<FrameOutline> OutlineReader::next() noexcept {
-  if (left_ == 0) return std::nullopt;
+bool OutlineReader::next(FrameOutline& outline) noexcept {
+  if (left_ == 0) return false;
   const std::byte* const end = bytes_.data() + size_;
   const std::byte* at = bytes_.data() + offset_;
   const auto flags = take<std::uint8_t>(at);
@@ -119,24 +123,25 @@ std::optional<FrameOutline> OutlineReader::next() noexcept {
   const bool has_payload = (flags & kHasPayload) != 0;
   const bool is_sound = at <= end && flags <= kFlagsMask && type <= RecordType::kDelete &&
                         key_size <= kKeySizeMax && payload_size <= kPayloadSizeMax;
-  if (!is_sound) return std::nullopt;
-  const ByteView rest(at, end);
+  if (!is_sound) return false;
   const std::size_t kept_key = type != RecordType::kRaw || has_payload ? key_size : 0;
   const std::size_t kept_payload = has_payload ? payload_size : 0;
-  if (rest.size() < kept_key + kept_payload) return std::nullopt;
-  std::optional<FrameOutline> outline(
-      {{type, txid, rest.first(kept_key), rest.subspan(kept_key, kept_payload)},
-       frame_size(key_size, payload_size),
-       crc});
+  if (static_cast<std::size_t>(end - at) < kept_key + kept_payload) return false;
+  outline.record.type = type;
+  outline.record.txid = txid;
+  outline.record.key = {at, kept_key};
+  outline.record.payload = {at + kept_key, kept_payload};
+  outline.size = frame_size(key_size, payload_size);
+  outline.crc = crc;
   if (has_payload || type == RecordType::kRaw) [[unlikely]] {
-    const bool is_known = has_payload == is_control_record(outline->record) &&
-                          kept_payload <= kControlPayloadSizeMax && has_outline(outline->record);
-    if (!is_known) return std::nullopt;
+    const bool is_known = has_payload == is_control_record(outline.record) &&
+                          kept_payload <= kControlPayloadSizeMax && has_outline(outline.record);
+    if (!is_known) return false;
   }
   offset_ = static_cast<std::size_t>(at - bytes_.data()) + kept_key + kept_payload;
   last_txid_ = txid;
   --left_;
-  return outline;
+  return true;
 }
 
 }  // namespace datawal

@@ -5,7 +5,9 @@
 // such blocks; the byte table stands in docs/format.md.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -46,12 +48,14 @@ class OutlineWriter {
   // Adds the outline of a valid frame, which has one. The block must not be full.
   void add(const DecodedFrame& frame, OutlineCrc crc);
   // Whether the block is to be taken before the next frame is added.
-  [[nodiscard]] bool is_full() const noexcept { return block_.bytes.size() >= kOutlineBlockFull; }
-  [[nodiscard]] bool is_empty() const noexcept { return block_.frame_count == 0; }
+  [[nodiscard]] bool is_full() const noexcept { return size_ >= kOutlineBlockFull; }
+  [[nodiscard]] bool is_empty() const noexcept { return frame_count_ == 0; }
   [[nodiscard]] OutlineBlock take();
 
  private:
-  OutlineBlock block_;
+  std::unique_ptr<std::byte[]> buffer_;  // with room for an outline more than a full block has
+  std::size_t size_ = 0;                 // of what is in it
+  std::uint32_t frame_count_ = 0;
   Txid last_txid_ = 0;
 };
 
@@ -63,7 +67,13 @@ class OutlineReader {
 
   // The next outline, whose views are valid as long as the reader is; nullopt at the end, and where
   // the bytes are no outline.
-  [[nodiscard]] std::optional<FrameOutline> next() noexcept;
+  [[nodiscard]] std::optional<FrameOutline> next() noexcept {
+    std::optional<FrameOutline> outline(std::in_place);
+    if (!next(*outline)) outline.reset();
+    return outline;
+  }
+  // The same in place of what `outline` has been; false for nullopt.
+  [[nodiscard]] bool next(FrameOutline& outline) noexcept;
   // Whether all has been read, and was as it should be.
   [[nodiscard]] bool is_at_end() const noexcept { return left_ == 0 && offset_ == size_; }
 

@@ -76,12 +76,12 @@ Result<std::span<const ScannedRecord>> LogScan::next_batch() {
 // What is there of records that have been read ahead.
 std::span<const ScannedRecord> LogScan::batch_ahead() {
   std::size_t count = 0;
-  while (outlines_end_ && count < batch_.size()) {
-    const std::optional<FrameOutline> frame = outlines_.next();
-    if (!frame) break;
-    *outlines_end_ += frame->size;
-    const Progress progress = note(frame->record, frame->size, frame->crc, frame->is_control());
-    if (progress == Progress::kRecord) batch_[count++] = record_;
+  FrameOutline frame;
+  while (outlines_end_ && count < batch_.size() && outlines_.next(frame)) {
+    *outlines_end_ += frame.size;
+    const Progress progress =
+        note(frame.record, frame.size, frame.crc, frame.is_control(), batch_[count]);
+    if (progress == Progress::kRecord) ++count;
   }
   return std::span(batch_).first(count);
 }
@@ -92,7 +92,7 @@ Result<LogScan::Progress> LogScan::step() {
   if (outlines_end_) {
     if (const std::optional<FrameOutline> frame = next_outline()) {
       *outlines_end_ += frame->size;
-      return note(frame->record, frame->size, frame->crc, frame->is_control());
+      return note(frame->record, frame->size, frame->crc, frame->is_control(), record_);
     }
     // What is left is nothing, or what only the file itself explains.
     reader_.emplace(*file_, *std::exchange(outlines_end_, std::nullopt), reader_->end(),
@@ -180,11 +180,12 @@ Result<LogScan::Progress> LogScan::note_frame() {
   }
   const bool is_control =
       announcement || (may_have_meaning(frame.record) && decode_compaction_mark(frame.record));
-  return note(frame.record, frame.size, frame.crc, is_control);
+  return note(frame.record, frame.size, frame.crc, is_control, record_);
 }
 
+// Field by field: a copy of the whole record would wait for it to have been stored.
 LogScan::Progress LogScan::note(const RecordView& record, std::uint64_t frame_size,
-                                std::uint32_t crc, bool is_control) {
+                                std::uint32_t crc, bool is_control, ScannedRecord& scanned) {
   const Position before = facts_.end;
   const Txid txid = record.txid;
   if (report_.records_replayed == 0) {
@@ -202,8 +203,13 @@ LogScan::Progress LogScan::note(const RecordView& record, std::uint64_t frame_si
   if (facts_.watermark && before < facts_.watermark->position) compare_with_watermark(before);
   const bool is_hidden = is_control && !range_.with_control_records;
   if (is_hidden || txid < range_.txid_min) return Progress::kContinue;
-  static_cast<RecordView&>(record_) = record;
-  record_.ref = {before.segment, static_cast<std::uint32_t>(frame_size), before.offset};
+  scanned.type = record.type;
+  scanned.txid = txid;
+  scanned.key = {record.key.data(), record.key.size()};
+  scanned.payload = {record.payload.data(), record.payload.size()};
+  scanned.ref.segment = before.segment;
+  scanned.ref.size = static_cast<std::uint32_t>(frame_size);
+  scanned.ref.offset = before.offset;
   return Progress::kRecord;
 }
 

@@ -90,7 +90,7 @@ class LogScan {
   void end_read_ahead();
   [[nodiscard]] Result<Progress> note_frame();
   [[nodiscard]] Progress note(const RecordView& record, std::uint64_t frame_size, std::uint32_t crc,
-                              bool is_control);
+                              bool is_control, ScannedRecord& scanned);
   [[nodiscard]] Result<Progress> leave_segment();
   [[nodiscard]] Result<Progress> meet_damage();
   [[nodiscard]] Result<bool> look_again();
