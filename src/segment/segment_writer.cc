@@ -15,8 +15,10 @@ constexpr std::size_t kFrameBufferKept = std::size_t{1} << 20;
 // a sync of a file that grows takes half as long again, so that a few are worth it, too.
 constexpr std::uint64_t kReserveAfter = std::uint64_t{64} << 10;
 constexpr std::uint64_t kReserveAfterSyncs = 16;
+// The first page of what has been reserved is waited for as long as all of it takes, half a
+// millisecond for each MiB, unless another thread has prepared it by then.
 constexpr std::uint64_t kReserveStepMin = std::uint64_t{1} << 20;
-constexpr std::uint64_t kReserveStepMax = std::uint64_t{16} << 20;
+constexpr std::uint64_t kReserveStepMax = std::uint64_t{4} << 20;
 
 // Small enough that a single append never waits long, large enough that the call costs little.
 constexpr std::size_t kPrepareStep = std::size_t{256} << 10;
@@ -114,8 +116,7 @@ void SegmentWriter::prepare_pages(std::uint64_t end) {
 // Reserves space up to `end` at least; false where there is none to be had.
 Result<bool> SegmentWriter::reserve_for(std::uint64_t end) {
   if (end > policy_.size_max) return false;
-  const std::uint64_t step_min = ahead_end_ > 0 ? 2 * kPrepareAheadStep : kReserveStepMin;
-  const std::uint64_t step = std::clamp(end_, step_min, kReserveStepMax);
+  const std::uint64_t step = std::clamp(end_ / 2, kReserveStepMin, kReserveStepMax);
   const std::uint64_t wanted = std::min(std::max(end, end_ + step), policy_.size_max);
   if (wanted <= reserved_end_) return true;
   return reserve_until(wanted);
