@@ -111,13 +111,19 @@ TARGET_KINDS = {"peer": "faster than the best peer, at least", "floor": "times t
                 "crate": "faster than the Rust crate, at least", "most": "at most"}
 
 
+def target_kind(target):
+    if target["kind"] == "peer" and target["among"]:
+        return f"faster than the best peer {target['among']}, at least"
+    return TARGET_KINDS[target["kind"]]
+
+
 def target_line(target):
-    return (f"{target['workload']}, {size_name(target['value_size'])}: {TARGET_KINDS[target['kind']]} "
+    return (f"{target['workload']}, {size_name(target['value_size'])}: {target_kind(target)} "
             f"{target_text(target, target['wanted'])}; found {target_text(target, target['found'])}")
 
 
 def target_table(results):
-    rows = [[target["workload"], size_name(target["value_size"]), TARGET_KINDS[target["kind"]],
+    rows = [[target["workload"], size_name(target["value_size"]), target_kind(target),
              target_text(target, target["wanted"]), target_text(target, target["found"]),
              "met" if target["is_met"] else "**missed**"] for target in results["targets"]]
     return table(["workload", "values", "target", "wanted", "found", ""], rows, left=3)
