@@ -106,8 +106,8 @@ class DATAWAL_EXPORT DataWal {
   [[nodiscard]] Result<Txid> append(ByteView payload, std::optional<Durability> durability = {});
 
   // Writes all records of `batch`, or none, and gives the txid of the last, or of the log's last if
-  // the batch is empty. As RecordLog::append_batch, and with the errors of put(). A get() of
-  // another thread may find some of its values a moment before others.
+  // the batch is empty. As RecordLog::append_batch, and with the errors of put(). Gets of other
+  // threads see all of it from one moment on, too.
   [[nodiscard]] Result<Txid> write(const WriteBatch& batch,
                                    std::optional<Durability> durability = {});
 

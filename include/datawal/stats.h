@@ -126,6 +126,7 @@ struct LatencyStats {
   LatencyHistogram sync;          // of the log's fdatasync(2), however many wait for it
   LatencyHistogram rotation;
   LatencyHistogram compaction_step;  // of rewriting one segment, or several as one
+  LatencyHistogram open;             // of opening it: one
 };
 
 // What a RecordLog does not have is 0 there.

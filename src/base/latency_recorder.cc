@@ -26,6 +26,12 @@ LatencyHistogram LatencyRecorder::read() const noexcept {
   return histogram;
 }
 
+LatencyHistogram histogram_of(std::chrono::nanoseconds elapsed) {
+  LatencyRecorder recorder;
+  recorder.record(elapsed);
+  return recorder.read();
+}
+
 std::uint64_t LatencyHistogram::percentile(double percent) const noexcept {
   if (count == 0) return 0;
   const double wanted =

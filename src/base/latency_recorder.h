@@ -25,6 +25,9 @@ class LatencyRecorder {
   std::atomic<std::uint64_t> max_{0};
 };
 
+// Of what has happened once.
+[[nodiscard]] LatencyHistogram histogram_of(std::chrono::nanoseconds elapsed);
+
 // Records how long it lives.
 class LatencyTimer {
  public:

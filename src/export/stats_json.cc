@@ -160,7 +160,8 @@ auto fields_of(const LatencyStats& latencies) {
         .add("durable_wait", fields_of(latencies.durable_wait))
         .add("sync", fields_of(latencies.sync))
         .add("rotation", fields_of(latencies.rotation))
-        .add("compaction_step", fields_of(latencies.compaction_step));
+        .add("compaction_step", fields_of(latencies.compaction_step))
+        .add("open", fields_of(latencies.open));
   };
 }
 

@@ -153,9 +153,6 @@ void add_gauges(Exposition& text) {
              [](const Stats& stats) { return stats.unsynced_bytes; });
   text.gauge("datawal_poisoned", "1 after a failed write or sync, until the store is reopened.",
              [](const Stats& stats) { return std::uint64_t{stats.poisoned ? 1U : 0U}; });
-  text.gauge("datawal_open_seconds", "How long opening took.", [](const Stats& stats) {
-    return std::chrono::duration<double>(stats.open.elapsed).count();
-  });
   text.gauge("datawal_open_replayed_records", "Records that were read to open.",
              [](const Stats& stats) { return stats.open.records_replayed; });
   text.gauge("datawal_open_hints_read", "Sealed segments whose hints were read instead of them.",
@@ -226,6 +223,7 @@ void add_histograms(Exposition& text) {
   text.histogram("datawal_compaction_step_seconds",
                  "Rewritings of one segment, or of several as one.",
                  &LatencyStats::compaction_step);
+  text.histogram("datawal_open_seconds", "Opening.", &LatencyStats::open);
 }
 
 }  // namespace

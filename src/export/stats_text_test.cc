@@ -30,6 +30,7 @@ Stats sample() {
   stats.open.elapsed = std::chrono::milliseconds(1'500);
   stats.open.hints_read = 3;
   stats.open.checkpoint = CheckpointUse::kLoaded;
+  stats.latencies.open = histogram_of({1'500'000'000});
   stats.latencies.get = histogram_of({50, 64, 65, 1'000, 100'000'000'000});
   return stats;
 }
@@ -98,7 +99,8 @@ TEST(StatsPrometheus, KeepsTheRulesOfTheFormat) {
   EXPECT_EQ(text.value("datawal_appended_records_total{type=\"put\"}"), "10");
   EXPECT_EQ(text.value("datawal_gets_total{outcome=\"hit\"}"), "14");
   EXPECT_EQ(text.value("datawal_gets_total{outcome=\"failure\"}"), "1");
-  EXPECT_EQ(text.value("datawal_open_seconds"), "1.5");
+  EXPECT_EQ(text.value("datawal_open_seconds_count"), "1");
+  EXPECT_EQ(text.value("datawal_open_seconds_sum"), "1.5");
   EXPECT_EQ(text.value("datawal_open_checkpoint_loaded"), "1");
   EXPECT_EQ(text.value("datawal_open_hints_read"), "3");
   EXPECT_EQ(text.types().at("datawal_gets_total"), "counter");

@@ -57,6 +57,7 @@ Stats SharedLog::stats() const {
   stats.latencies.durable_wait = recorded.durable_wait.read();
   stats.latencies.sync = recorded.sync.read();
   stats.latencies.rotation = recorded.rotation.read();
+  stats.latencies.open = histogram_of(opened_.elapsed);
   return stats;
 }
 

@@ -164,6 +164,9 @@ TEST_F(LogStatsTest, AnOpenTellsOfTheTailItSetAside) {
   EXPECT_EQ(quarantined[0].quarantine, log.recovery_report().tail.quarantine);
   EXPECT_EQ(log.stats().tails_quarantined, 1U);
   EXPECT_EQ(log.stats().open.records_replayed, 1U);
+  EXPECT_EQ(log.stats().latencies.open.count, 1U);
+  EXPECT_EQ(log.stats().latencies.open.sum,
+            static_cast<std::uint64_t>(log.stats().open.elapsed.count()));
 }
 
 TEST_F(LogStatsTest, TheCountsStayWhenTheLogIsClosed) {

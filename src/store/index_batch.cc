@@ -1,7 +1,7 @@
 #include "store/index_batch.h"
 
 #include <algorithm>
-#include <span>
+#include <optional>
 
 #include "base/bytes_equal.h"
 #include "base/try.h"
@@ -18,6 +18,7 @@ IndexBatch::IndexBatch(StoreIndex& index, const WriteBatch& batch)
     : index_(&index), batch_(&batch) {
   hashes_.resize(batch.size());
   may_be_held_.resize(batch.size());
+  addresses_.resize(batch.size());
   replaced_.reserve(batch.size());
 }
 
@@ -41,6 +42,7 @@ Status IndexBatch::prepare() {
     if (looked_up && may_be_held_[index] != 0) looked_up = look_up(index);
   };
   by_groups(batch_->size(), with_key(begin), with_key(go_on), with_key(end));
+  if (looked_up) overlay_ = &index_->reserve_overlay(batch_->size());
   return looked_up;
 }
 
@@ -52,29 +54,50 @@ Status IndexBatch::look_up(std::size_t record_index) {
 }
 
 Status IndexBatch::apply(Position begin) {
+  struct Shown {
+    explicit Shown(StoreIndex& its_index) noexcept : index(its_index) { index.show_overlay(); }
+    Shown(const Shown&) = delete;
+    Shown& operator=(const Shown&) = delete;
+    ~Shown() { index.withdraw_overlay(); }
+    StoreIndex& index;
+  };
+  DATAWAL_TRY(set_overlay(begin));
+  const Shown shown(*index_);
   std::span<const Replaced> rest(replaced_);
   for (std::size_t index = 0; index < batch_->size(); ++index) {
     if (index + kDistance < batch_->size()) index_->prefetch(hashes_[index + kDistance]);
+    if (has_key(index)) take_over(index, begin, rest);
+  }
+  return {};
+}
+
+Status IndexBatch::set_overlay(Position begin) {
+  for (std::size_t index = 0; index < batch_->size(); ++index) {
     if (!has_key(index)) continue;
     const RecordView record = (*batch_)[index];
     const auto size =
         static_cast<std::uint32_t>(frame_size(record.key.size(), record.payload.size()));
     const RecordRef ref{begin.segment, size, begin.offset + batch_->frame_offset(index)};
-    DATAWAL_TRY_ASSIGN(const LogAddress address, index_->records().add(ref));
-    if (record.type == RecordType::kPut && may_be_held_[index] == 0 &&
-        index_->put_new(hashes_[index], address)) {
-      continue;
-    }
-    const auto is_of_other = [&](const Replaced& old) { return old.record_index != index; };
-    const auto old_end = std::ranges::find_if(rest, is_of_other);
-    const std::span<const Replaced> old(rest.begin(), old_end);
-    rest = {old_end, rest.end()};
-    index_->change(hashes_[index], record.type, address, [&](LogAddress found) {
-      const bool is_old = std::ranges::find(old, found, &Replaced::address) != old.end();
-      return is_old || is_earlier_record(found, record.key, begin) ? Match::kYes : Match::kNo;
-    });
+    DATAWAL_TRY_ASSIGN(addresses_[index], index_->records().add(ref));
+    const bool is_put = record.type == RecordType::kPut;
+    overlay_->set(hashes_[index], is_put ? std::optional(addresses_[index]) : std::nullopt);
   }
   return {};
+}
+
+void IndexBatch::take_over(std::size_t index, Position begin, std::span<const Replaced>& rest) {
+  const RecordView record = (*batch_)[index];
+  const LogAddress address = addresses_[index];
+  const bool is_put = record.type == RecordType::kPut;
+  if (is_put && may_be_held_[index] == 0 && index_->put_new(hashes_[index], address)) return;
+  const auto is_of_other = [&](const Replaced& old) { return old.record_index != index; };
+  const auto old_end = std::ranges::find_if(rest, is_of_other);
+  const std::span<const Replaced> old(rest.begin(), old_end);
+  rest = {old_end, rest.end()};
+  index_->change(hashes_[index], record.type, address, [&](LogAddress found) {
+    const bool is_old = std::ranges::find(old, found, &Replaced::address) != old.end();
+    return is_old || is_earlier_record(found, record.key, begin) ? Match::kYes : Match::kNo;
+  });
 }
 
 // Whether `address` is that of a record of the batch, with this key.

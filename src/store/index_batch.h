@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "datawal/write_batch.h"
@@ -27,8 +28,9 @@ class IndexBatch {
   // Looks up what the records replace. Fails with kExhausted, and where an older record of a key
   // cannot be read. Holds until the next change of the index.
   [[nodiscard]] Status prepare();
-  // Takes over the records, in order, of which the first is at `begin`. Throws where memory runs
-  // out; then it has taken over those before. `begin` is where prepare() has made sure that
+  // Takes over the records, in order, of which the first is at `begin`: whoever searches meanwhile
+  // finds what was before the batch, and from one moment on what is behind it. Throws where memory
+  // runs out; then it has taken over those before. `begin` is where prepare() has made sure that
   // addresses are to be had: it cannot fail otherwise.
   [[nodiscard]] Status apply(Position begin);
 
@@ -42,12 +44,16 @@ class IndexBatch {
   [[nodiscard]] bool has_key(std::size_t record_index) const {
     return batch_->type(record_index) != RecordType::kRaw;
   }
+  [[nodiscard]] Status set_overlay(Position begin);
+  void take_over(std::size_t record_index, Position begin, std::span<const Replaced>& rest);
   [[nodiscard]] Status look_up(std::size_t record_index);
   [[nodiscard]] bool is_earlier_record(LogAddress address, ByteView key, Position begin) const;
 
   StoreIndex* index_;
   const WriteBatch* batch_;
-  std::vector<KeyHash> hashes_;            // of all records; of Raw ones nothing
+  std::vector<KeyHash> hashes_;        // of all records; of Raw ones nothing
+  std::vector<LogAddress> addresses_;  // likewise, once they have been appended
+  BatchOverlay* overlay_ = nullptr;
   std::vector<std::uint8_t> may_be_held_;  // 1 if the index may have had their key
   std::vector<Replaced> replaced_;         // in the order of the records
 };

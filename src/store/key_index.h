@@ -49,6 +49,7 @@
 #include <vector>
 
 #include "log/log_addresses.h"
+#include "store/batch_overlay.h"
 #include "store/frozen_index.h"
 #include "store/index_answer.h"
 #include "store/index_directory.h"
@@ -100,6 +101,7 @@ class KeyIndex {
   // The puts that are still to be made: by put_at() for the oldest, before it is removed there.
   [[nodiscard]] PendingPuts& pending() noexcept { return pending_; }
   [[nodiscard]] const PendingPuts& pending() const noexcept { return pending_; }
+  [[nodiscard]] BatchOverlay& overlay() noexcept { return overlay_; }
 
   // Makes `target` the address of the key whose address is `source`; does nothing and returns false
   // if that has changed. For a record that is moved.
@@ -227,6 +229,7 @@ class KeyIndex {
   void count_memory() noexcept;
 
   PendingPuts pending_;
+  BatchOverlay overlay_;  // asked only while the filter of pending_ is open
   std::atomic<IndexDirectory*> directory_{nullptr};  // the last of directories_
   std::vector<std::unique_ptr<IndexDirectory>> directories_;
   std::unique_ptr<LazyTables> lazy_;                 // of the image that the index was loaded from

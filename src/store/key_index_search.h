@@ -64,7 +64,10 @@ template <typename Matches>
 IndexAnswer KeyIndex::find(KeyHash hash, const Matches& matches) const {
   // First here: a put that is taken over meanwhile is in the index by then.
   if (pending_.may_hold(hash)) [[unlikely]] {
-    if (const std::optional<LogAddress> pending = pending_.find(hash)) {
+    const BatchOverlay::Found batch = overlay_.find(hash);
+    if (batch.state == BatchOverlay::State::kDeleted) return std::nullopt;
+    const bool is_in_batch = batch.state == BatchOverlay::State::kPut;
+    if (const auto pending = is_in_batch ? std::optional(batch.address) : pending_.find(hash)) {
       const Match match = matches(*pending);
       if (match == Match::kYes) return pending;
       if (match == Match::kFailed) return std::unexpected(MatchFailed{});

@@ -73,6 +73,10 @@ class PendingPuts {
     word.store(word.load(std::memory_order_relaxed) | bit.mask, std::memory_order_release);
     count_.store(count() + 1, std::memory_order_release);
   }
+  // Makes may_hold() give true for every hash, while nothing is pending: who searches then looks at
+  // what is beside this, too. And takes that back.
+  void open_filter() noexcept { fill_filter(~std::uint64_t{0}); }
+  void close_filter() noexcept { fill_filter(0); }
   // Removes so many of the oldest, which the index has by now.
   void pop(std::size_t removed) noexcept;
 
@@ -90,6 +94,10 @@ class PendingPuts {
   };
   static_assert(kFilterWords == 1 << 2);
 
+  void fill_filter(std::uint64_t word) noexcept {
+    for (std::atomic<std::uint64_t>& filter : filter_)
+      filter.store(word, std::memory_order_release);
+  }
   [[nodiscard]] std::size_t index_of(std::size_t age) const noexcept {
     const std::size_t index = oldest_ + age;
     return index < kCapacity ? index : index - kCapacity;

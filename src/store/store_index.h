@@ -121,6 +121,20 @@ class StoreIndex {
       note_dead(index().erase(hash, replaces));
     }
   }
+  // What many records make of their keys shows at one moment, if that is set in between. `count` is
+  // that of the keys; nothing may be pending.
+  [[nodiscard]] BatchOverlay& reserve_overlay(std::size_t count) {
+    index().overlay().reserve(count, [this] { records_->wait_for_readers(); });
+    return index().overlay();
+  }
+  void show_overlay() noexcept {
+    index().pending().open_filter();
+    index().overlay().show();
+  }
+  void withdraw_overlay() noexcept {
+    index().overlay().withdraw();
+    index().pending().close_filter();
+  }
   // Writes in steps, between which there is something else to do while memory is loaded. The last
   // takes over what a record of the log does to a key, and gives whether it has replaced one.
   [[nodiscard]] KeyHash begin_write(ByteView key) const {

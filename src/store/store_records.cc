@@ -173,7 +173,7 @@ Status StoreRecords::replace(std::span<const SegmentSource> replaced,
 
 void StoreRecords::release_replaced() {
   // Those who looked up an address before, and are not done with it, hold by then.
-  grace_.wait();
+  wait_for_readers();
   auto holders = std::make_shared<Holders>(released_);
   {
     const std::lock_guard lock(mutex_);

@@ -120,6 +120,8 @@ class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
   [[nodiscard]] Status replace(std::span<const SegmentSource> replaced,
                                std::span<const RecordRef> first_in_units,
                                const std::function<Status()>& rename);
+  // Returns when all uses of grace() from before have ended.
+  void wait_for_readers() { grace_.wait(); }
   // Lets go of all that has been replaced, once nobody holds it. Waits for uses of grace() to end.
   // The caller knows that no index holds an address in it.
   void release_replaced();

@@ -8,6 +8,7 @@ namespace datawal {
 Stats DataWal::Impl::stats_of_view() const {
   Stats stats;
   stats.open = opened_;
+  stats.latencies.open = histogram_of(opened_.elapsed);
   stats.last_txid = report_.last_txid_seen;
   stats.durable_txid = std::min(durable_txid_, stats.last_txid);
   const Position durable = report_.durable.value_or(Position{});
