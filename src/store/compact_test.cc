@@ -7,6 +7,7 @@
 #include <string>
 
 #include "datawal/data_wal.h"
+#include "datawal/maintenance.h"
 #include "format/compaction_mark.h"
 #include "format/names.h"
 #include "log/log_test_support.h"
@@ -157,6 +158,31 @@ TEST_P(Compact, KeepsRawRecordsAndJoinsNoSegmentThatHasThem) {
     if (record.type == RecordType::kRaw && record.key.empty()) events.push_back(record.payload);
   }
   EXPECT_EQ(events, (std::vector<std::string>{"event 0", "event 1", "event 2", "event 3"}));
+}
+
+// An announcement that stayed would promise records that are gone.
+TEST_P(Compact, KeepsWhatIsLiveOfABatch) {
+  {
+    DataWal store = open_store();
+    WriteBatch batch;
+    for (const char* const key : {"kept", "overwritten", "removed"}) {
+      must(batch.put(as_bytes(key), as_bytes("batch")));
+    }
+    must(batch.append(as_bytes("event")));
+    must(store.write(batch));
+    put(store, "overwritten", "later");
+    must(store.remove(as_bytes("removed")));
+    must(store.rotate());
+    EXPECT_EQ(must(store.compact()).segments_rewritten, 1U);
+    must(store.close());
+  }
+  const VerifyReport report = must(verify(kStore, options_));
+  EXPECT_TRUE(report.is_sound());
+  EXPECT_EQ(report.tail.kind, TailKind::kClean);
+  const Values expected = {{"kept", "batch"}, {"overwritten", "later"}};
+  EXPECT_EQ(values_on_disk(), expected);
+  EXPECT_EQ(values_of(open_store()), expected);
+  EXPECT_THAT(read_all(open_reader().scan()).payloads(), ::testing::Contains("event"));
 }
 
 TEST_P(Compact, KeepsADeleteForAsLongAsAnEarlierSegmentHasItsKey) {

@@ -42,6 +42,19 @@ class CompactionTest : public testing::TestWithParam<Implementation> {
     return options;
   }
 
+  // Its records are overwritten and removed later, but for one. What would be left of an
+  // announcement that was kept could not be read.
+  static void write_batch(DataWal& store, std::uint64_t number, const Shape& shape) {
+    WriteBatch batch;
+    must(batch.put(generated_bytes(number % 17, 5 + number % 17), as_bytes("in a batch")));
+    must(batch.put(generated_bytes(300 + number, 9), as_bytes("stays")));
+    must(batch.remove(generated_bytes(number % 9, 5 + number % 9)));
+    must(batch.put(as_bytes("passing"), generated_bytes(number, 20)));
+    if (shape.has_events) must(batch.append(as_bytes("event of a batch")));
+    (void)must(store.write(batch));
+    (void)must(store.remove(as_bytes("passing")));
+  }
+
   void make_store(const Shape& shape) {
     store_ = scratch_.fresh("store");
     DataWal store = must(DataWal::open(store_, options()));
@@ -49,6 +62,7 @@ class CompactionTest : public testing::TestWithParam<Implementation> {
       const Bytes key = generated_bytes(number % 17, 5 + number % 17);
       (void)must(store.put(key, generated_bytes(number, number * 7 % 60)));
       if (number % 6 == 0) (void)must(store.remove(generated_bytes(number % 9, 5 + number % 9)));
+      if (number % 30 == 10) write_batch(store, number, shape);
       if (shape.has_events && number % 25 == 0) (void)must(store.append(as_bytes("event")));
     }
     // What is left here is a Delete whose key an earlier segment has, and small neighbours.

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "datawal/data_wal.h"
-#include "format/compaction_mark.h"
+#include "format/batch_frame.h"
 #include "format/names.h"
 #include "log/hint_file.h"
 #include "log/log_scan.h"
@@ -37,7 +37,7 @@ T must(Result<T> result) {
 // What a store holds.
 struct Contents {
   Values values;
-  std::vector<std::string> events;  // Raw records, but for marks
+  std::vector<std::string> events;  // Raw records, but for those of the library's own
 
   friend bool operator==(const Contents&, const Contents&) = default;
 };
@@ -60,7 +60,7 @@ Contents fold_of(SimulatedFilesystem& machine) {
       const std::string key(as_text(record.key));
       if (record.type == RecordType::kPut) contents.values[key] = as_text(record.payload);
       if (record.type == RecordType::kDelete) contents.values.erase(key);
-      if (record.type == RecordType::kRaw && !decode_compaction_mark(record)) {
+      if (record.type == RecordType::kRaw && !may_have_meaning(record)) {
         contents.events.emplace_back(as_text(record.payload));
       }
     }
@@ -136,6 +136,20 @@ class CompactionCrash : public ::testing::TestWithParam<Shape> {
     (void)must(store.put(as_bytes(key), as_bytes(value)));
   }
 
+  // Of its records, one is overwritten later, one removed, and one stays. What would be left of an
+  // announcement that was kept could not be read.
+  void write_batch(DataWal& store, int number) const {
+    const std::string value = "batch " + std::to_string(number);
+    WriteBatch batch;
+    must(batch.put(as_bytes("key " + std::to_string(number % 13)), as_bytes(value)));
+    must(batch.put(as_bytes("batch " + std::to_string(number)), as_bytes(value)));
+    must(batch.remove(as_bytes("key " + std::to_string(number % 7))));
+    must(batch.put(as_bytes("passing"), as_bytes(value)));
+    if (GetParam().with_events) must(batch.append(as_bytes("event of " + value)));
+    (void)must(store.write(batch));
+    (void)must(store.remove(as_bytes("passing")));
+  }
+
   // A store with everything that compaction looks at, whose last changes are not durable.
   void fill(DataWal& store) const {
     for (int number = 0; number < 70; ++number) {
@@ -144,6 +158,7 @@ class CompactionCrash : public ::testing::TestWithParam<Shape> {
       if (number % 6 == 0) {
         (void)must(store.remove(as_bytes("key " + std::to_string(number % 9))));
       }
+      if (number % 16 == 5) write_batch(store, number);
       if (GetParam().with_events && number % 20 == 0) {
         (void)must(store.append(as_bytes("event " + std::to_string(number))));
       }
