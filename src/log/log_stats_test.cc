@@ -115,6 +115,38 @@ TEST_F(LogStatsTest, TellsThatRecordsAreWrittenWhereMappingIsTurnedOff) {
   EXPECT_FALSE(log.stats().appends.map_files);
 }
 
+// Once for each segment: in one that has been refused, nobody asks again.
+TEST_F(LogStatsTest, TellsWhereTheFilesystemRefusesMappings) {
+  filesystem_.set_write_through_size(0);
+  filesystem_.inject({.count = SimulatedFault::kForEver, .call = SimulatedCall::kMap});
+  RecordLog log = open();
+  for (int count = 0; count < 10; ++count) must(log.append(as_bytes("record")));
+  EXPECT_EQ(log.stats().appends.mappings_refused, 1U);
+  must(log.rotate());
+  must(log.append(as_bytes("record")));
+  must(log.close());
+  EXPECT_EQ(log.stats().appends.mappings_refused, 2U);
+  EXPECT_EQ(log.stats().appends.reservations_refused, 0U);
+  EXPECT_EQ(log.stats().appends.stored, 0U);
+  EXPECT_EQ(log.stats().appends.written, 11U);
+  EXPECT_TRUE(log.stats().appends.map_files);
+}
+
+TEST_F(LogStatsTest, TellsWhereTheFilesystemReservesNothing) {
+  filesystem_.set_write_through_size(0);
+  filesystem_.set_capacity(100'000);
+  RecordLog log = open();
+  for (int count = 0; count < 10; ++count) must(log.append(as_bytes("record")));
+  EXPECT_EQ(log.stats().appends.reservations_refused, 1U);
+  must(log.rotate());
+  must(log.append(as_bytes("record")));
+  must(log.close());
+  EXPECT_EQ(log.stats().appends.reservations_refused, 2U);
+  EXPECT_EQ(log.stats().appends.mappings_refused, 0U);
+  EXPECT_EQ(log.stats().appends.stored, 0U);
+  EXPECT_EQ(log.stats().appends.written, 11U);
+}
+
 TEST_F(LogStatsTest, ARotationIsCountedMeasuredAndTold) {
   RecordLog log = open();
   must(log.append(as_bytes("one")));

@@ -168,6 +168,9 @@ TEST_F(SegmentWriterTest, WritesWhereNothingMayBeReserved) {
   for (Txid txid = 1; txid <= 5; ++txid) append(writer, txid);
   EXPECT_EQ(count(SimulatedCall::kWrite), 5U);
   EXPECT_EQ(size(), writer.end());
+  EXPECT_EQ(writer.counts().written, 5U);
+  EXPECT_EQ(writer.counts().reservations_refused, 0U) << "nobody has been asked";
+  EXPECT_EQ(writer.counts().mappings_refused, 0U);
 }
 
 TEST_F(SegmentWriterTest, WritesIntoReservedSpaceWhereNothingMayBeMapped) {
@@ -177,6 +180,7 @@ TEST_F(SegmentWriterTest, WritesIntoReservedSpaceWhereNothingMayBeMapped) {
   EXPECT_EQ(count(SimulatedCall::kWrite), 5U);
   EXPECT_EQ(count(SimulatedCall::kMap), 0U);
   EXPECT_TRUE(writer.has_unused());
+  EXPECT_EQ(writer.counts().mappings_refused, 0U) << "nobody has been asked";
 }
 
 TEST_F(SegmentWriterTest, WritesWhereMappingFails) {
@@ -185,6 +189,10 @@ TEST_F(SegmentWriterTest, WritesWhereMappingFails) {
   for (Txid txid = 1; txid <= 5; ++txid) append(writer, txid);
   EXPECT_EQ(count(SimulatedCall::kWrite), 5U);
   EXPECT_EQ(count(SimulatedCall::kMap), 1U);
+  EXPECT_EQ(writer.counts().written, 5U);
+  EXPECT_EQ(writer.counts().stored, 0U);
+  EXPECT_EQ(writer.counts().mappings_refused, 1U);
+  EXPECT_EQ(writer.counts().reservations_refused, 0U);
 }
 
 TEST_F(SegmentWriterTest, WritesWhereTheDiskIsTooFullToReserve) {
@@ -194,6 +202,10 @@ TEST_F(SegmentWriterTest, WritesWhereTheDiskIsTooFullToReserve) {
   EXPECT_EQ(count(SimulatedCall::kWrite), 5U);
   EXPECT_EQ(count(SimulatedCall::kReserve), 1U);
   EXPECT_EQ(size(), writer.end());
+  EXPECT_EQ(writer.counts().written, 5U);
+  EXPECT_EQ(writer.counts().stored, 0U);
+  EXPECT_EQ(writer.counts().reservations_refused, 1U);
+  EXPECT_EQ(writer.counts().mappings_refused, 0U);
 }
 
 TEST_F(SegmentWriterTest, AFullDiskIsAnErrorOfTheAppendAndNotBefore) {
