@@ -157,7 +157,9 @@ TEST_F(SegmentWriterTest, ReservesNothingBehindTheLargestSize) {
 TEST_F(SegmentWriterTest, ReservesInSteps) {
   SegmentWriter writer = make();
   for (Txid txid = 1; writer.end() < (std::uint64_t{3} << 20); ++txid) append(writer, txid, 20'000);
-  EXPECT_LE(count(SimulatedCall::kReserve), 4U);
+  // How many depends on when the second thread is idle; at most one for each 256 KiB of pages that
+  // are prepared, besides those that come to the end of what has been reserved.
+  EXPECT_LE(count(SimulatedCall::kReserve), 3U * 4 + 3);
   EXPECT_LE(size(), kSizeMax);
   EXPECT_EQ(count(SimulatedCall::kWrite), 0U);
 }
