@@ -252,5 +252,73 @@ TEST_F(WriteBatchToStore, ThreadsThatGetSeeEachValueOldOrNew) {
   EXPECT_EQ(failures, 0);
 }
 
+// Batches that all set the same keys, each to one value, or remove them all; written in turn.
+class BatchesInTurn {
+ public:
+  void write(DataWal& store, std::size_t round) const {
+    const std::size_t turn = round % kTurns;
+    WriteBatch batch;
+    for (const std::string& key : keys_) {
+      must(is_removing(turn) ? batch.remove(as_bytes(key))
+                             : batch.put(as_bytes(key), as_bytes(value_of(turn))));
+    }
+    static_cast<void>(must(store.write(batch)));
+  }
+
+  // That there is nothing in `snapshot` but all of the batch that was the last at its txid.
+  void expect_in(const Snapshot& snapshot) const {
+    ASSERT_EQ(snapshot.txid() % kTxids, 0U) << "inside a batch";
+    const std::size_t turn = (snapshot.txid() / kTxids - 1) % kTurns;
+    ASSERT_EQ(snapshot.size(), is_removing(turn) ? 0U : keys_.size());
+    for (const std::string& key : keys_) {
+      const auto value = must(snapshot.get(as_bytes(key)));
+      const std::string found(value ? value->text() : "nothing");
+      ASSERT_EQ(found, is_removing(turn) ? "nothing" : value_of(turn)) << key;
+    }
+  }
+
+ private:
+  static constexpr std::size_t kTurns = 7;
+  static constexpr std::size_t kKeys = 300;
+  static constexpr Txid kTxids = kKeys + 1;  // of a batch, with its announcement
+
+  static bool is_removing(std::size_t turn) { return turn % 4 == 3; }
+  static std::string value_of(std::size_t turn) { return "value " + std::to_string(turn); }
+  static std::vector<std::string> make_keys() {
+    std::vector<std::string> keys;
+    for (std::size_t key = 0; key < kKeys; ++key) keys.push_back("key " + std::to_string(key));
+    return keys;
+  }
+
+  std::vector<std::string> keys_ = make_keys();
+};
+
+// Though the index takes its records one by one. And it goes on having what it has.
+TEST_F(WriteBatchToStore, ASnapshotHasAllOfABatchOrNothing) {
+  constexpr int kTakers = 2;
+  constexpr int kSnapshots = 150;
+  const BatchesInTurn batches;
+  for (const bool is_mapped : {true, false}) {
+    SCOPED_TRACE(is_mapped ? "mapped" : "read");
+    options_.map_files = is_mapped;
+    DataWal store = must(DataWal::open(is_mapped ? "mapped" : "read", options_));
+    batches.write(store, 0);
+    std::atomic<int> takers_left = kTakers;
+    const auto take = [&] {
+      std::optional<Snapshot> before;
+      for (int count = 0; count < kSnapshots; ++count) {
+        Snapshot snapshot = must(store.snapshot());
+        batches.expect_in(snapshot);
+        if (before) batches.expect_in(*before);
+        before.emplace(std::move(snapshot));
+      }
+      --takers_left;
+    };
+    std::vector<std::jthread> takers;
+    for (int taker = 0; taker < kTakers; ++taker) takers.emplace_back(take);
+    for (std::size_t round = 1; takers_left > 0; ++round) batches.write(store, round);
+  }
+}
+
 }  // namespace
 }  // namespace datawal::test
