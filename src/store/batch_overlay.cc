@@ -4,12 +4,6 @@
 #include <bit>
 
 namespace datawal {
-namespace {
-
-constexpr KeyHash kNoHash{0};
-
-}  // namespace
-
 void BatchOverlay::reserve(std::size_t count, const std::function<void()>& wait_for_readers) {
   const std::size_t wanted = std::bit_ceil(std::max(2 * count, kSlotsMin));
   const bool is_too_small = wanted > slot_count_;
@@ -24,19 +18,6 @@ void BatchOverlay::reserve(std::size_t count, const std::function<void()>& wait_
       slots_[index].hash.store(kNoHash, std::memory_order_release);
   }
   mask_.store(wanted - 1, std::memory_order_release);
-}
-
-void BatchOverlay::set(KeyHash hash, std::optional<LogAddress> address) noexcept {
-  if (hash == kNoHash) return;
-  const std::size_t mask = mask_.load(std::memory_order_relaxed);
-  std::size_t index = first_slot(hash) & mask;
-  while (true) {
-    const KeyHash found = slots_[index].hash.load(std::memory_order_relaxed);
-    if (found == kNoHash || found == hash) break;
-    index = (index + 1) & mask;
-  }
-  slots_[index].address.store(address.value_or(kDeleted), std::memory_order_release);
-  slots_[index].hash.store(hash, std::memory_order_release);
 }
 
 BatchOverlay::Found BatchOverlay::find(KeyHash hash) const noexcept {

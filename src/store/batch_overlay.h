@@ -2,7 +2,7 @@
 // this, all of it shows at one moment.
 //
 //   overlay.reserve(count, wait_for_readers);  // before the batch is appended: it may fail
-//   overlay.set(hash, address); ...            // the last for a hash counts; nullopt: deleted
+//   overlay.set(hash, address); ...            // or set_deleted(); the last for a hash counts
 //   overlay.show();                            // the moment
 //   ... the index takes over each record ...
 //   overlay.withdraw();
@@ -21,7 +21,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 
 #include "log/log_addresses.h"
 #include "store/key_hash.h"
@@ -38,8 +37,16 @@ class BatchOverlay {
   // Makes it empty, with room for so many keys. Where memory is exchanged for that,
   // `wait_for_readers` is called first, which returns when no find() from before runs any more.
   void reserve(std::size_t count, const std::function<void()>& wait_for_readers);
-  // Does nothing for the one hash that stands for an empty slot.
-  void set(KeyHash hash, std::optional<LogAddress> address) noexcept;
+  // These do nothing for the one hash that stands for an empty slot.
+  void set(KeyHash hash, LogAddress address) noexcept {
+    if (hash == kNoHash) return;
+    const std::size_t mask = mask_.load(std::memory_order_relaxed);
+    std::size_t index = first_slot(hash) & mask;
+    while (!is_free_for(hash, slots_[index])) index = (index + 1) & mask;
+    slots_[index].address.store(address, std::memory_order_release);
+    slots_[index].hash.store(hash, std::memory_order_release);
+  }
+  void set_deleted(KeyHash hash) noexcept { set(hash, kDeleted); }
   void show() noexcept { shown_.store(slots_.get(), std::memory_order_release); }
   void withdraw() noexcept {
     shown_.store(nullptr, std::memory_order_release);
@@ -54,6 +61,7 @@ class BatchOverlay {
   [[nodiscard]] Found find(KeyHash hash) const noexcept;
 
  private:
+  static constexpr KeyHash kNoHash{0};
   // Nobody has that address: it is the last of the last unit.
   static constexpr LogAddress kDeleted{(std::uint64_t{1} << kLogAddressBits) - 1};
   static constexpr std::size_t kSlotsMin = 64;
@@ -64,6 +72,10 @@ class BatchOverlay {
     std::atomic<KeyHash> hash{};
     std::atomic<LogAddress> address{};
   };
+  [[nodiscard]] static bool is_free_for(KeyHash hash, const Slot& slot) noexcept {
+    const KeyHash found = slot.hash.load(std::memory_order_relaxed);
+    return found == kNoHash || found == hash;
+  }
   [[nodiscard]] static std::size_t first_slot(KeyHash hash) noexcept {
     return static_cast<std::size_t>(static_cast<std::uint64_t>(hash) >> 20);
   }

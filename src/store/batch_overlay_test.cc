@@ -22,7 +22,7 @@ class BatchOverlayTest : public testing::Test {
 TEST_F(BatchOverlayTest, ShowsAllAtOnceUntilItIsWithdrawn) {
   reserve(2);
   overlay_.set(hash(1), LogAddress{17});
-  overlay_.set(hash(2), std::nullopt);
+  overlay_.set_deleted(hash(2));
   EXPECT_EQ(state(hash(1)), State::kNone);
   overlay_.show();
   EXPECT_EQ(state(hash(1)), State::kPut);
@@ -49,8 +49,8 @@ TEST_F(BatchOverlayTest, KeepsNothingOfTheBatchBefore) {
 TEST_F(BatchOverlayTest, TheLastOfAKeyCounts) {
   reserve(4);
   overlay_.set(hash(1), LogAddress{17});
-  overlay_.set(hash(1), std::nullopt);
-  overlay_.set(hash(2), std::nullopt);
+  overlay_.set_deleted(hash(1));
+  overlay_.set_deleted(hash(2));
   overlay_.set(hash(2), LogAddress{18});
   overlay_.show();
   EXPECT_EQ(state(hash(1)), State::kDeleted);

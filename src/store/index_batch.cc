@@ -1,7 +1,6 @@
 #include "store/index_batch.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "base/bytes_equal.h"
 #include "base/try.h"
@@ -78,25 +77,31 @@ Status IndexBatch::set_overlay(Position begin) {
     const auto size =
         static_cast<std::uint32_t>(frame_size(record.key.size(), record.payload.size()));
     const RecordRef ref{begin.segment, size, begin.offset + batch_->frame_offset(index)};
-    DATAWAL_TRY_ASSIGN(addresses_[index], index_->records().add(ref));
-    const bool is_put = record.type == RecordType::kPut;
-    overlay_->set(hashes_[index], is_put ? std::optional(addresses_[index]) : std::nullopt);
+    const Result<LogAddress> address = index_->records().add(ref);
+    if (!address) return std::unexpected(address.error());
+    addresses_[index] = *address;
+    if (record.type == RecordType::kPut) {
+      overlay_->set(hashes_[index], *address);
+    } else {
+      overlay_->set_deleted(hashes_[index]);
+    }
   }
   return {};
 }
 
 void IndexBatch::take_over(std::size_t index, Position begin, std::span<const Replaced>& rest) {
-  const RecordView record = (*batch_)[index];
+  const RecordType type = batch_->type(index);
   const LogAddress address = addresses_[index];
-  const bool is_put = record.type == RecordType::kPut;
-  if (is_put && may_be_held_[index] == 0 && index_->put_new(hashes_[index], address)) return;
+  const bool is_new = type == RecordType::kPut && may_be_held_[index] == 0;
+  if (is_new && index_->put_new(hashes_[index], address)) return;
   const auto is_of_other = [&](const Replaced& old) { return old.record_index != index; };
   const auto old_end = std::ranges::find_if(rest, is_of_other);
   const std::span<const Replaced> old(rest.begin(), old_end);
   rest = {old_end, rest.end()};
-  index_->change(hashes_[index], record.type, address, [&](LogAddress found) {
+  index_->change(hashes_[index], type, address, [&](LogAddress found) {
     const bool is_old = std::ranges::find(old, found, &Replaced::address) != old.end();
-    return is_old || is_earlier_record(found, record.key, begin) ? Match::kYes : Match::kNo;
+    if (is_old || is_earlier_record(found, (*batch_)[index].key, begin)) return Match::kYes;
+    return Match::kNo;
   });
 }
 
