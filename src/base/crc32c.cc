@@ -71,7 +71,7 @@ FourCrcs one_after_the_other(const FourBlocks& blocks) noexcept {
 
 #if defined(__x86_64__)
 
-// From the state before the last bytes, from which the words before them may be missing still.
+// Takes the bytes that are left, one word after the other.
 __attribute__((target("sse4.2"), always_inline)) inline std::uint32_t finish_sse42(
     std::uint64_t state, const std::byte* data, std::size_t size) noexcept {
 #pragma GCC unroll 4
