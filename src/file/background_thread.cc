@@ -23,8 +23,8 @@ BackgroundThread::BackgroundThread(std::function<void()> work)
 
 BackgroundThread::~BackgroundThread() = default;
 
-// The standard library opens and reads a file for the number of all, which takes longer than all
-// else that an open of a small store asks the system for.
+// Those that this thread may run on. The standard library tells the number of all, and opens and
+// reads a file for it each time.
 unsigned processor_count() noexcept {
 #if defined(__linux__)
   cpu_set_t allowed;

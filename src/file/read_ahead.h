@@ -6,7 +6,7 @@
 namespace datawal {
 
 // Begins to load those of each MiB of `mapped`, bytes of a FileView, that are not all in memory. A
-// hint only. Costs a system call a MiB, 2 us.
+// hint only. Costs a system call a MiB.
 void read_ahead(ByteView mapped) noexcept;
 
 }  // namespace datawal
