@@ -94,7 +94,7 @@ class DATAWAL_EXPORT DataWal {
   [[nodiscard]] Result<std::optional<RecordRef>> ref_of(ByteView key) const;
 
   // Writes. Durability, visibility and errors are those of RecordLog::append; put() and remove()
-  // also fail with kIo where the record that they, or one of two dozen puts before, would replace
+  // also fail with kIo where the record that they, or one of the 64 puts before, would replace
   // cannot be read to compare its key, and put() with kExhausted where more than 4 TiB of log are
   // addressed. After an error the store holds what it held before, unless it was the sync of
   // Durability::kEveryWrite that failed: then the record is there, may not outlive a power cut, and

@@ -3,9 +3,17 @@
 namespace datawal {
 
 std::optional<LogAddress> PendingPuts::search(KeyHash hash) const noexcept {
-  for (std::size_t index = 0; index < kCapacity; ++index) {
+  // A put that this thread knows of came behind the capacity that it was added with.
+  for (std::size_t index = 0, end = capacity(); index < end; ++index) {
     if (hashes_[index].load(std::memory_order_acquire) != hash) continue;
     return addresses_[index].load(std::memory_order_acquire);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::size_t> PendingPuts::age_of(KeyHash hash) const noexcept {
+  for (std::size_t age = 0; age < count(); ++age) {
+    if (hashes_[index_of(age)].load(std::memory_order_relaxed) == hash) return age;
   }
   return std::nullopt;
 }

@@ -36,6 +36,9 @@ class PendingPuts {
  public:
   static constexpr std::size_t kGroup = kLoadGroup;
   static constexpr std::size_t kCapacity = 3 * kGroup;
+  // Where what they replace has to be read from a disk, which does the more at once the more it is
+  // asked for.
+  static constexpr std::size_t kColdCapacity = 8 * kGroup;
 
   [[nodiscard]] bool is_empty() const noexcept {
     return count_.load(std::memory_order_acquire) == 0;
@@ -55,13 +58,27 @@ class PendingPuts {
   [[nodiscard]] std::size_t count() const noexcept {
     return count_.load(std::memory_order_relaxed);
   }
-  [[nodiscard]] bool is_full() const noexcept { return count() == kCapacity; }
+  [[nodiscard]] bool is_full() const noexcept { return count() == capacity(); }
+  [[nodiscard]] std::size_t capacity() const noexcept {
+    return capacity_.load(std::memory_order_relaxed);
+  }
+  // Makes it another, kCapacity at first, kColdCapacity at most. It must be empty.
+  void set_capacity(std::size_t capacity) noexcept {
+    oldest_ = 0;
+    capacity_.store(capacity, std::memory_order_relaxed);
+  }
 
   // The put with so many older ones, of which there must be one.
   [[nodiscard]] PendingPut operator[](std::size_t age) const noexcept {
     const std::size_t index = index_of(age);
     return {hashes_[index].load(std::memory_order_relaxed),
             addresses_[index].load(std::memory_order_relaxed)};
+  }
+  // How many older ones there are than that with this hash; for the thread that changes the index.
+  [[nodiscard]] std::optional<std::size_t> age_of(KeyHash hash) const noexcept;
+  // Gives a put another address, that of a newer one of the same key.
+  void replace(std::size_t age, LogAddress address) noexcept {
+    addresses_[index_of(age)].store(address, std::memory_order_release);
   }
   // Adds one as the newest, where it is not full.
   void push(PendingPut put) noexcept {
@@ -100,16 +117,17 @@ class PendingPuts {
   }
   [[nodiscard]] std::size_t index_of(std::size_t age) const noexcept {
     const std::size_t index = oldest_ + age;
-    return index < kCapacity ? index : index - kCapacity;
+    return index < capacity() ? index : index - capacity();
   }
   [[nodiscard]] std::optional<LogAddress> search(KeyHash hash) const noexcept;
 
   // What most searches look at is one cache line.
   alignas(64) std::atomic<std::size_t> count_{0};
   std::array<std::atomic<std::uint64_t>, kFilterWords> filter_{};
-  alignas(64) std::array<std::atomic<KeyHash>, kCapacity> hashes_{};
-  alignas(64) std::array<std::atomic<LogAddress>, kCapacity> addresses_{};
+  alignas(64) std::array<std::atomic<KeyHash>, kColdCapacity> hashes_{};
+  alignas(64) std::array<std::atomic<LogAddress>, kColdCapacity> addresses_{};
   std::size_t oldest_ = 0;
+  std::atomic<std::size_t> capacity_ = kCapacity;
 };
 
 }  // namespace datawal

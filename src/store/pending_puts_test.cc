@@ -66,6 +66,47 @@ TEST(PendingPuts, CannotHoldTheHashOfAnEmptyPlace) {
   EXPECT_TRUE(PendingPuts::can_hold(hash_of(1)));
 }
 
+TEST(PendingPuts, GivesAPutTheAddressOfANewerOne) {
+  PendingPuts puts;
+  for (std::uint64_t number = 1; number <= 5; ++number) {
+    puts.push({hash_of(number), LogAddress{number}});
+  }
+  puts.pop(2);
+  EXPECT_EQ(puts.age_of(hash_of(2)), std::nullopt);
+  ASSERT_EQ(puts.age_of(hash_of(4)), 1);
+  puts.replace(1, LogAddress{40});
+  EXPECT_EQ(puts.find(hash_of(4)), LogAddress{40});
+  EXPECT_EQ(puts[1].address, LogAddress{40});
+  EXPECT_EQ(puts[0].address, LogAddress{3});
+  EXPECT_EQ(puts.count(), 3);
+}
+
+TEST(PendingPuts, HoldsMoreOnceToldTo) {
+  PendingPuts puts;
+  std::uint64_t next = 1;
+  const auto fill = [&] {
+    const std::uint64_t begin = next;
+    while (!puts.is_full()) {
+      puts.push({hash_of(next), LogAddress{next}});
+      ++next;
+    }
+    EXPECT_EQ(next - begin, puts.capacity());
+    for (std::uint64_t number = begin; number < next; ++number) {
+      EXPECT_EQ(puts.find(hash_of(number)), LogAddress{number});
+      EXPECT_EQ(puts[number - begin].address, LogAddress{number});
+    }
+    puts.pop(puts.count());
+    EXPECT_EQ(puts.find(hash_of(begin)), std::nullopt);
+  };
+  puts.push({hash_of(next), LogAddress{next}});
+  puts.pop(1);  // so that it does not begin at its first place
+  for (const std::size_t capacity :
+       {PendingPuts::kCapacity, PendingPuts::kColdCapacity, PendingPuts::kCapacity}) {
+    puts.set_capacity(capacity);
+    fill();
+  }
+}
+
 // A hash always leads to an address that a put with it had, or with the one that took its place.
 TEST(PendingPuts, MayBeSearchedWhileItChanges) {
   constexpr std::uint64_t kRounds = 200'000;

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "base/bytes_equal.h"
 #include "base/try.h"
 #include "store/key_matcher.h"
 
@@ -90,15 +91,46 @@ Status StoreIndex::settle_oldest(std::size_t count) const {
   return {};
 }
 
+Status StoreIndex::make_pending_room() const {
+  PendingPuts& pending = index().pending();
+  const std::size_t capacity =
+      records_->are_cold() ? PendingPuts::kColdCapacity : PendingPuts::kCapacity;
+  if (capacity == pending.capacity()) return settle_oldest(PendingPuts::kGroup);
+  DATAWAL_TRY(settle());
+  pending.set_capacity(capacity);
+  return {};
+}
+
 Status StoreIndex::settle_one(const PendingPut& put) const {
   if (put_new(put.hash, put.address)) return {};
-  const ByteView bytes = records_->view(put.address);
-  if (bytes.size() >= kFrameSizeMin && bytes.size() >= frame_size(header_key_size(bytes), 0)) {
-    const ByteView key = bytes.subspan(kFrameHeaderSize, header_key_size(bytes));
-    return put_at_address(put.address, key, put.hash);
-  }
+  if (const auto key = key_at(put.address)) return put_at_address(put.address, *key, put.hash);
   DATAWAL_TRY_ASSIGN(const FetchedFrame fetched, records_->fetch(put.address));
   return put_at_address(put.address, fetched.frame.record.key, put.hash);
+}
+
+// Of a record that this process has appended, if its segment is mapped.
+std::optional<ByteView> StoreIndex::key_at(LogAddress address) const {
+  const ByteView bytes = records_->view(address);
+  if (bytes.size() < kFrameSizeMin) return std::nullopt;
+  const std::size_t size = header_key_size(bytes);
+  if (bytes.size() < frame_size(size, 0)) return std::nullopt;
+  return bytes.subspan(kFrameHeaderSize, size);
+}
+
+Status StoreIndex::settle_other_key(ByteView key, KeyHash hash) const {
+  const std::optional<LogAddress> address = index().pending().find(hash);
+  if (!address) return {};
+  const std::optional<ByteView> pending_key = key_at(*address);
+  return pending_key && bytes_equal(*pending_key, key) ? Status{} : settle();
+}
+
+bool StoreIndex::replace_pending(PendingPut newer) const {
+  PendingPuts& pending = index().pending();
+  const std::optional<std::size_t> age = pending.age_of(newer.hash);
+  if (!age) return false;
+  note_dead(std::optional(pending[*age].address));
+  pending.replace(*age, newer.address);
+  return true;
 }
 
 Status StoreIndex::put_at_address(LogAddress address, ByteView key, KeyHash hash) const {
@@ -122,8 +154,10 @@ void StoreIndex::load_groups() const {
   constexpr std::size_t kGroup = PendingPuts::kGroup;
   const std::size_t newest = pending.count() - kGroup;
   for (std::size_t at = newest; at < newest + kGroup; ++at) prefetch(pending[at].hash);
-  if (newest < kGroup) return;
-  for (std::size_t at = newest - kGroup; at < newest; ++at) continue_write(pending[at].hash);
+  // A disk takes far longer than the entries do.
+  const std::size_t end = records_->are_cold() ? newest + kGroup : newest;
+  for (std::size_t at = end < kGroup ? 0 : end - kGroup; at < end; ++at)
+    continue_write(pending[at].hash);
 }
 
 void StoreIndex::move(KeyHash hash, LogAddress source, const RecordRef& target) {
@@ -133,10 +167,7 @@ void StoreIndex::move(KeyHash hash, LogAddress source, const RecordRef& target) 
 }
 
 void StoreIndex::continue_write(KeyHash hash) const {
-  index().visit_candidates(hash, [this](LogAddress address) {
-    const ByteView bytes = records_->view(address);
-    if (!bytes.empty()) __builtin_prefetch(bytes.data());
-  });
+  index().visit_candidates(hash, [this](LogAddress address) { records_->prefetch_key(address); });
 }
 
 Result<bool> StoreIndex::finish_replay(ByteView key, KeyHash hash, RecordType type,

@@ -72,14 +72,13 @@ class StoreIndex {
   [[nodiscard]] Result<Appended> put(ByteView key, std::size_t value_size, const Append& append) {
     DATAWAL_TRY(records_->check_room());
     const KeyHash hash = hash_of(key);
-    DATAWAL_TRY(settle_key(hash));
-    // What is not in memory is not there sooner for being asked for earlier. And what a large value
-    // takes is far more than waiting for memory, but for that of its own record, which nobody has
-    // looked at yet: here the key is at hand.
-    const bool may_wait = records_->maps_last_segment() && value_size <= kPendingSizeMax;
-    if (!may_wait || !PendingPuts::can_hold(hash)) [[unlikely]]
+    // What a large value takes is far more than waiting for memory, but for that of its own record,
+    // which nobody has looked at yet: here the key is at hand.
+    const bool is_small = value_size <= kPendingSizeMax && PendingPuts::can_hold(hash);
+    if (!is_small || !records_->maps_last_segment()) [[unlikely]]
       return put_at_once(key, hash, append);
-    if (index().pending().is_full()) DATAWAL_TRY(settle_oldest(PendingPuts::kGroup));
+    if (index().pending().may_hold(hash)) DATAWAL_TRY(settle_other_key(key, hash));
+    if (index().pending().is_full()) DATAWAL_TRY(make_pending_room());
     return put_pending(hash, append);
   }
   // The same of a Delete of the key. `existed` says whether the key was there.
@@ -171,6 +170,7 @@ class StoreIndex {
 
   template <typename Append>
   [[nodiscard]] Result<Appended> put_at_once(ByteView key, KeyHash hash, const Append& append) {
+    DATAWAL_TRY(settle_key(hash));
     index().reserve_one();
     KeyIndex::Place place(hash);
     DATAWAL_TRY(locate(key, hash, place));
@@ -189,10 +189,17 @@ class StoreIndex {
       note_pending(hash, appended->ref);
     return appended;
   }
+  [[nodiscard]] std::optional<ByteView> key_at(LogAddress address) const;
+  // Where a put of another key with this hash is pending, sees to it that none is.
+  [[nodiscard]] Status settle_other_key(ByteView key, KeyHash hash) const;
+  // A put that is pending need not be taken over any more, once there is a newer one of its key.
+  bool replace_pending(PendingPut newer) const;
   void note_pending(KeyHash hash, const RecordRef& ref) {
     const Result<LogAddress> address = records_->add(ref);
     if (!address) return;  // check_room() has seen to it that there is one to be had
     PendingPuts& pending = index().pending();
+    if (pending.may_hold(hash) && replace_pending({hash, *address})) [[unlikely]]
+      return;
     pending.push({hash, *address});
     if (pending.count() % PendingPuts::kGroup == 0) load_groups();
   }
@@ -203,6 +210,7 @@ class StoreIndex {
     return pending.may_hold(hash) && pending.find(hash) ? settle() : Status{};
   }
   [[nodiscard]] Status settle_oldest(std::size_t count) const;
+  [[nodiscard]] Status make_pending_room() const;
   [[nodiscard]] Status settle_one(const PendingPut& put) const;
   [[nodiscard]] Status put_at_address(LogAddress address, ByteView key, KeyHash hash) const;
   void note_dead(std::optional<LogAddress> address) const {

@@ -43,5 +43,21 @@ TEST(StoreIndexTest, TheLastPutOfAKeyWinsWhateverTheSizesAre) {
   }
 }
 
+// What is pending of a key is replaced where it is, and counts as dead like any other.
+TEST(StoreIndexTest, APutOfAKeyThatIsPendingReplacesIt) {
+  const test::ScratchDirectory directory;
+  DataWal store = must(DataWal::open(directory.path()));
+  constexpr int kSteps = 10;
+  for (int step = 0; step < kSteps; ++step) {
+    for (const char* key : {"a", "b"}) {
+      must(store.put(as_bytes(key), as_bytes(std::to_string(step))));
+    }
+    EXPECT_EQ(must(store.get(as_bytes("a")))->text(), std::to_string(step));
+  }
+  EXPECT_EQ(store.size(), 2);
+  const SpaceUse use = store.space_use();  // of records that are all of one size
+  EXPECT_EQ(use.dead_bytes, use.log_bytes / kSteps * (kSteps - 1));
+}
+
 }  // namespace
 }  // namespace datawal

@@ -98,6 +98,9 @@ void StoreRecords::map_segment(SegmentId segment) {
 
 void StoreRecords::prefetch(LogAddress address) const noexcept {
   const ByteView bytes = view(address);
+  if (bytes.empty()) return;
+  cold_.announce(address, bytes.first(std::min<std::size_t>(
+                              bytes.size(), common_size_.load(std::memory_order_relaxed))));
   __builtin_prefetch(bytes.data());
   prefetch_rest(bytes);
 }

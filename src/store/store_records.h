@@ -27,6 +27,7 @@
 #include "log/frame_fetch.h"
 #include "log/log_addresses.h"
 #include "log/segment_files.h"
+#include "store/cold_records.h"
 #include "store/index_image.h"
 
 namespace datawal {
@@ -73,8 +74,17 @@ class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
   [[nodiscard]] ByteView view(LogAddress address) const { return addresses_->view_at(address); }
   // Whether the segment of the record that was added last is in memory.
   [[nodiscard]] bool maps_last_segment() const { return maps_last_segment_; }
-  // Begins to load the record at `address`, if it is in memory.
+  // Begins to load the record at `address`, if its segment is mapped.
   void prefetch(LogAddress address) const noexcept;
+  // The same of what tells its key.
+  void prefetch_key(LogAddress address) const noexcept {
+    const ByteView bytes = view(address);
+    if (bytes.empty()) return;
+    cold_.announce(address, bytes.first(std::min(bytes.size(), kCacheLine)));
+    __builtin_prefetch(bytes.data());
+  }
+  // Whether what is to be looked at had better be announced early.
+  [[nodiscard]] bool are_cold() const noexcept { return cold_.are_likely(); }
   // Begins to load what follows the first line of a record whose bytes are those at the front of
   // `bytes`, if it is as large as others have been; for who is about to wait for that line.
   void prefetch_rest(ByteView bytes) const noexcept {
@@ -165,6 +175,7 @@ class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
   std::optional<SegmentId> last_segment_;
   bool maps_last_segment_ = false;
   std::unordered_map<SegmentId, std::unique_ptr<FileView>> views_;
+  mutable ColdRecords cold_;
   mutable std::atomic<std::uint32_t> common_size_ = 3 * kCacheLine;  // as note_size() was told last
   GracePeriod grace_;
   std::vector<Replaced> replaced_;  // and not let go of yet
