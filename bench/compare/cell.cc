@@ -118,7 +118,9 @@ void Cell::check_entries(Store& store, Written written) const {
 }
 
 void Cell::add(std::string workload, std::string unit, double value, std::uint64_t operations) {
-  samples_.push_back({std::move(workload), std::move(unit), value, operations});
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  samples_.push_back({std::move(workload), std::move(unit), value, operations,
+                      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()});
 }
 
 void Cell::add_time(std::string workload, std::string unit, double seconds,

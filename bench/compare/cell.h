@@ -20,6 +20,7 @@ struct Sample {
   std::string unit;  // "ns/op", "ns/key", "ms" or "bytes/key"
   double value = 0;
   std::uint64_t operations = 0;
+  std::int64_t end_ns = 0;  // when the measurement had ended, by the monotonic clock
 };
 
 // Why there is no figure.

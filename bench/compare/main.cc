@@ -68,7 +68,7 @@ std::string as_json(const Cell& cell, const std::string& place) {
   for (const Sample& sample : cell.samples()) {
     text << "    {" << place << ", \"workload\": " << json_text(sample.workload)
          << ", \"unit\": " << json_text(sample.unit) << ", \"value\": " << sample.value
-         << ", \"operations\": " << sample.operations << "}\n";
+         << ", \"operations\": " << sample.operations << ", \"end_ns\": " << sample.end_ns << "}\n";
   }
   for (const Note& note : cell.notes()) {
     text << "    {" << place << ", \"workload\": " << json_text(note.workload)
