@@ -66,6 +66,20 @@ TEST_P(FileMappingContract, ReservingLessThanThereIsChangesNothing) {
   EXPECT_EQ(must(file_->size()), 4U);
 }
 
+TEST_P(FileMappingContract, WhatIsPreparedIsZerosAndNoMoreThanThat) {
+  ASSERT_TRUE(must(file_->reserve(kReserved)));
+  const auto mapping = file_->map(kReserved);
+  ASSERT_NE(mapping, nullptr);
+  ASSERT_TRUE(store(*mapping, 10, "stored"));
+  // In the middle of a page that something is in.
+  mapping->prepare(16, kReserved - 16);
+  EXPECT_EQ(content(*file_, 10, 8), std::string("stored\0\0", 8));
+  EXPECT_EQ(content(*file_, 16, kReserved), std::string(kReserved - 16, '\0'));
+  EXPECT_EQ(must(file_->size()), kReserved);
+  ASSERT_TRUE(store(*mapping, 16, " behind"));
+  EXPECT_EQ(content(*file_, 10, 13), "stored behind");
+}
+
 TEST_P(FileMappingContract, WhatIsStoredIsInTheFile) {
   ASSERT_TRUE(must(file_->reserve(kReserved)));
   const auto mapping = file_->map(kReserved);

@@ -39,7 +39,10 @@ class FileMapping {
   virtual ~FileMapping() = default;
 
   // Brings the pages of [offset, offset + size) into memory, so that storing there soon does not
-  // have to wait for them. A hint only, which another thread may give.
+  // have to wait for them. There must be zeros, and nothing may be stored or written there
+  // meanwhile, for zeros are written: that takes a third of the time that the system takes to make
+  // such pages by itself. A hint only. Another thread may call it, beside at() and publish() for
+  // other bytes.
   virtual void prepare(std::uint64_t offset, std::size_t size) noexcept = 0;
   // Where to put the bytes [offset, offset + size) of the file, all but the first of them. Valid
   // until publish().

@@ -1,8 +1,11 @@
 #include "file/posix_mapping.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <limits>
 
@@ -17,12 +20,25 @@ std::byte* map_shared(int fd, std::uint64_t size, int protection) {
   return memory == MAP_FAILED ? nullptr : static_cast<std::byte*>(memory);
 }
 
+// A failure is found by whoever stores there, or syncs.
+void write_zeros(int fd, std::uint64_t begin, std::uint64_t end) noexcept {
+  alignas(kPageSize) static std::array<std::byte, std::size_t{256} << 10>
+      zeros{};  // constant, but in no file
+  while (begin < end) {
+    const auto wanted = std::min<std::uint64_t>(end - begin, zeros.size());
+    const ssize_t count = ::pwrite(fd, zeros.data(), wanted, static_cast<off_t>(begin));
+    if (count <= 0) return;
+    begin += static_cast<std::uint64_t>(count);
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<FileMapping> PosixMapping::make(int fd, std::uint64_t size) {
   std::byte* const memory = map_shared(fd, size, PROT_READ | PROT_WRITE);
   if (memory == nullptr) return nullptr;
-  return std::unique_ptr<FileMapping>(new PosixMapping(memory, size));
+  UniqueFd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));  // without, pages are made by the system
+  return std::unique_ptr<FileMapping>(new PosixMapping(std::move(own), memory, size));
 }
 
 PosixMapping::~PosixMapping() {
@@ -30,15 +46,13 @@ PosixMapping::~PosixMapping() {
 }
 
 void PosixMapping::prepare(std::uint64_t offset, std::size_t size) noexcept {
+  const std::uint64_t end = std::min<std::uint64_t>(offset + size, size_);
+  if (offset >= end) return;
+  if (fd_.valid()) write_zeros(fd_.get(), offset, end);
 #ifdef MADV_POPULATE_WRITE
   const std::uint64_t begin = offset / kPageSize * kPageSize;
-  if (begin >= size_) return;
-  const std::size_t length = std::min<std::uint64_t>(offset + size - begin, size_ - begin);
   // Older kernels do not know it; then each store waits for its own page.
-  (void)::madvise(data_ + begin, length, MADV_POPULATE_WRITE);
-#else
-  (void)offset;
-  (void)size;
+  (void)::madvise(data_ + begin, end - begin, MADV_POPULATE_WRITE);
 #endif
 }
 

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "file/filesystem.h"
+#include "file/unique_fd.h"
 
 namespace datawal {
 
@@ -19,8 +21,10 @@ class PosixMapping final : public FileMapping {
   [[nodiscard]] Status publish(std::byte first) override;
 
  private:
-  PosixMapping(std::byte* data, std::size_t size) : data_(data), size_(size) {}
+  PosixMapping(UniqueFd fd, std::byte* data, std::size_t size)
+      : fd_(std::move(fd)), data_(data), size_(size) {}
 
+  UniqueFd fd_;  // its own, for whoever prepares writes to it
   std::byte* data_;
   std::size_t size_;
   std::byte* first_ = nullptr;  // the byte that is to be published

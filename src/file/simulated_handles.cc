@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 
@@ -174,7 +176,18 @@ std::unique_ptr<FileMapping> SimulatedFile::map(std::uint64_t size) {
   return mapping ? *std::move(mapping) : nullptr;
 }
 
-void SimulatedMapping::prepare(std::uint64_t /*offset*/, std::size_t /*size*/) noexcept {}
+// Where a real one writes zeros there must be zeros, and room for them.
+void SimulatedMapping::prepare(std::uint64_t offset, std::size_t size) noexcept {
+  const std::scoped_lock guard(handle_.machine->mutex);
+  if (!handle_.process->is_alive) return;
+  const ByteView bytes = handle_.node->data.bytes();
+  const bool is_there = offset <= bytes.size() && size <= bytes.size() - offset;
+  const auto is_zero = [](std::byte byte) { return byte == std::byte{0}; };
+  if (is_there && std::ranges::all_of(bytes.subspan(offset, size), is_zero)) return;
+  std::fprintf(stderr, "prepared where something is stored, or nothing reserved: %s, %s\n",
+               handle_.path.c_str(), describe_range(offset, size).c_str());
+  std::abort();
+}
 
 MutableByteView SimulatedMapping::at(std::uint64_t offset, std::size_t size) {
   offset_ = offset;

@@ -20,7 +20,7 @@ constexpr std::uint64_t kReserveAfterSyncs = 16;
 constexpr std::uint64_t kReserveStepMin = std::uint64_t{1} << 20;
 constexpr std::uint64_t kReserveStepMax = std::uint64_t{4} << 20;
 
-// Small enough that a single append never waits long, large enough that the call costs little.
+// Small enough that a single append never waits long, large enough that the calls cost little.
 constexpr std::size_t kPrepareStep = std::size_t{256} << 10;
 
 // Another thread prepares this much ahead where so much has been appended that more is to come: as
@@ -73,6 +73,7 @@ Result<bool> SegmentWriter::make_ready(std::size_t size) {
   const bool is_worth_it = since_open_ >= reserve_after || syncs_ >= kReserveAfterSyncs;
   if (!policy_.may_reserve || !is_worth_it) return false;
   const std::uint64_t end = end_ + size;
+  ahead_.wait_for(end);
   if (end > reserved_end_ || needs_more_ahead()) {
     DATAWAL_TRY_ASSIGN(const bool reserved, reserve_for(end));
     if (!reserved) return false;
@@ -87,30 +88,29 @@ Result<bool> SegmentWriter::make_ready(std::size_t size) {
 // Whether the next pages to be prepared ahead have no space yet. While pages of the file are being
 // prepared, reserving would wait for that.
 bool SegmentWriter::needs_more_ahead() const {
-  const std::uint64_t wanted = std::min(ahead_end_ + kPrepareAheadStep, policy_.size_max);
-  return ahead_end_ > 0 && wanted > reserved_end_ && second_.is_idle();
+  const std::uint64_t wanted = std::min(ahead_.end() + kPrepareAheadStep, policy_.size_max);
+  return ahead_.end() > 0 && wanted > reserved_end_ && !ahead_.is_under_way();
 }
 
 // Prepares the pages up to `end` at least, or finds that they have been.
 void SegmentWriter::prepare_pages(std::uint64_t end) {
   prepared_end_ = std::max(prepared_end_, end_);
-  const bool is_ahead = since_open_ >= kPrepareAheadAfter && second_.is_idle();
-  if (is_ahead) prepared_end_ = std::max(prepared_end_, ahead_end_);
+  if (!is_ahead_stale_) prepared_end_ = std::max(prepared_end_, ahead_.done_end());
   if (end > prepared_end_) {
+    ahead_.stop();
     const std::uint64_t wanted =
         std::min(std::max(end, prepared_end_ + kPrepareStep), reserved_end_);
     mapping_->prepare(prepared_end_, wanted - prepared_end_);
     prepared_end_ = wanted;
   }
-  if (!is_ahead) return;
-  ahead_end_ = std::min(prepared_end_ + kPrepareAheadStep, reserved_end_);
-  if (ahead_end_ <= prepared_end_) return;
-  second_.begin([mapping = mapping_.get(), begin = prepared_end_, end = ahead_end_] {
-    // In pieces, because who needs memory meanwhile waits for the end of one.
-    for (std::uint64_t at = begin; at < end; at += kPrepareStep) {
-      mapping->prepare(at, std::min<std::uint64_t>(kPrepareStep, end - at));
-    }
-  });
+  if (since_open_ >= kPrepareAheadAfter && !ahead_.is_under_way()) begin_ahead();
+}
+
+void SegmentWriter::begin_ahead() {
+  const std::uint64_t end = std::min(prepared_end_ + kPrepareAheadStep, reserved_end_);
+  if (end <= prepared_end_) return;
+  is_ahead_stale_ = false;
+  ahead_.begin(*mapping_, prepared_end_, end);
 }
 
 // Reserves space up to `end` at least; false where there is none to be had.
@@ -184,7 +184,7 @@ void SegmentWriter::shrink_frame_buffer() {
 void SegmentWriter::note_sync() noexcept {
   ++syncs_;
   since_sync_ = 0;
-  ahead_end_ = 0;
+  is_ahead_stale_ = true;
   prepared_end_ = 0;  // a sync makes the next store to each page dear again
 }
 
@@ -192,6 +192,7 @@ void SegmentWriter::note_sync() noexcept {
 // whoever destroys this.
 Status SegmentWriter::cut_unused() {
   if (!has_unused()) return {};
+  ahead_.stop();  // what it prepared behind the end would be in the file again
   DATAWAL_TRY(file_->truncate(end_));
   reserved_end_ = end_;
   return {};

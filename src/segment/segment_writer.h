@@ -14,8 +14,8 @@
 
 #include "datawal/frame.h"
 #include "file/filesystem.h"
-#include "file/second_thread.h"
 #include "format/batch_frame.h"
+#include "segment/pages_ahead.h"
 
 namespace datawal {
 
@@ -91,6 +91,7 @@ class SegmentWriter {
   [[nodiscard]] Result<bool> make_ready(std::size_t size);
   [[nodiscard]] bool needs_more_ahead() const;
   void prepare_pages(std::uint64_t end);
+  void begin_ahead();
   [[nodiscard]] Result<bool> reserve_for(std::uint64_t end);
   [[nodiscard]] Result<bool> reserve_until(std::uint64_t wanted);
   [[nodiscard]] bool map();
@@ -104,14 +105,14 @@ class SegmentWriter {
   std::uint64_t end_;
   std::uint64_t reserved_end_;      // of the file
   std::uint64_t prepared_end_ = 0;  // of the pages that a store need not wait for
-  std::uint64_t ahead_end_ = 0;     // of those that second_ prepares
   std::uint64_t since_open_ = 0;    // bytes appended
   std::uint64_t since_sync_ = 0;
   std::uint64_t syncs_ = 0;
   std::unique_ptr<std::byte[]> frame_;
   std::size_t frame_capacity_ = 0;
   SegmentWriteCounts counts_;
-  SecondThread second_;  // last, so that it ends first
+  bool is_ahead_stale_ = false;  // a sync came after ahead_ had begun
+  PagesAhead ahead_;             // last, so that it ends first
 };
 
 }  // namespace datawal

@@ -2,9 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <filesystem>
+#include <random>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
+#include "file/posix_test_support.h"
 #include "file/simulated_filesystem.h"
 #include "segment/segment_reader.h"
 
@@ -238,6 +244,90 @@ TEST_F(SegmentWriterTest, AKilledProcessLeavesPublishedFramesAndZeros) {
   filesystem_.kill_process();
   directory_ = *filesystem_.open_directory("/log");
   EXPECT_EQ(txids(size()).size(), 5U);
+}
+
+// A file whose pages are prepared slowly by any other thread than that which mapped it.
+class SlowFile final : public File {
+ public:
+  explicit SlowFile(std::unique_ptr<File> file) : file_(std::move(file)) {}
+
+  Result<std::size_t> read_at(std::uint64_t offset, MutableByteView buffer) const override {
+    return file_->read_at(offset, buffer);
+  }
+  Status write_at(std::uint64_t offset, ByteView data) override {
+    return file_->write_at(offset, data);
+  }
+  Result<std::uint64_t> size() const override { return file_->size(); }
+  Status truncate(std::uint64_t size) override { return file_->truncate(size); }
+  Status sync() override { return file_->sync(); }
+  Result<bool> reserve(std::uint64_t size) override { return file_->reserve(size); }
+  std::unique_ptr<FileMapping> map(std::uint64_t size) override {
+    auto mapping = file_->map(size);
+    return mapping ? std::make_unique<SlowMapping>(std::move(mapping)) : nullptr;
+  }
+
+ private:
+  class SlowMapping final : public FileMapping {
+   public:
+    explicit SlowMapping(std::unique_ptr<FileMapping> mapping) : mapping_(std::move(mapping)) {}
+    void prepare(std::uint64_t offset, std::size_t size) noexcept override {
+      if (std::this_thread::get_id() != owner_) std::this_thread::sleep_for(kDelay);
+      mapping_->prepare(offset, size);
+    }
+    MutableByteView at(std::uint64_t offset, std::size_t size) override {
+      return mapping_->at(offset, size);
+    }
+    Status publish(std::byte first) override { return mapping_->publish(first); }
+
+   private:
+    static constexpr std::chrono::milliseconds kDelay{2};
+    std::unique_ptr<FileMapping> mapping_;
+    const std::thread::id owner_ = std::this_thread::get_id();
+  };
+
+  std::unique_ptr<File> file_;
+};
+
+// Pages are prepared by writing zeros, by another thread as well: on a real file, which would lose
+// what is stored there meanwhile.
+TEST(SegmentWriterOnAFile, LosesNothingToPagesThatArePrepared) {
+  constexpr unsigned kSeed = 13;
+  constexpr std::uint64_t kSize = std::uint64_t{24} << 20;
+  SCOPED_TRACE("seed " + std::to_string(kSeed));
+  std::mt19937 random(kSeed);
+  const test::ScratchDirectory scratch;
+  const auto directory = *posix_filesystem().open_directory(scratch.path());
+  std::uint64_t end = 0;
+  std::vector<std::uint32_t> checksums;
+  {
+    auto file = std::make_unique<SlowFile>(*directory->open("segment", OpenMode::kCreateExclusive));
+    SegmentWriter writer(std::move(file), 0, {.size_max = kSize, .write_through_size = 4'096});
+    while (writer.end() < kSize / 2) {
+      // Now and then one that is written, or is larger than what is prepared at a time.
+      const std::size_t size = random() % 300 == 0  ? 300'000
+                               : random() % 40 == 0 ? 40'000
+                                                    : random() % 3'000;
+      const Bytes payload(size, static_cast<std::byte>('a' + checksums.size() % 26));
+      const auto crc = writer.append({RecordType::kRaw, checksums.size() + 1, {}, payload});
+      ASSERT_TRUE(crc) << crc.error().to_string();
+      checksums.push_back(*crc);
+      if (random() % 300 != 0) continue;
+      ASSERT_TRUE(writer.sync());
+      writer.note_sync();
+    }
+    EXPECT_GT(writer.counts().stored, 0U);
+    EXPECT_GT(writer.counts().written, 0U);
+    end = writer.end();
+    ASSERT_TRUE(writer.cut_unused());
+  }
+  EXPECT_EQ(std::filesystem::file_size(scratch / "segment"), end);
+  const auto file = *directory->open("segment", OpenMode::kRead);
+  SegmentReader reader(*file, 0, end);
+  for (const std::uint32_t crc : checksums) {
+    ASSERT_EQ(*reader.next(), SegmentStep::kFrame);
+    ASSERT_EQ(reader.frame().crc, crc);
+  }
+  EXPECT_EQ(*reader.next(), SegmentStep::kEnd);
 }
 
 }  // namespace

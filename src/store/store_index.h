@@ -193,7 +193,7 @@ class StoreIndex {
   // Where a put of another key with this hash is pending, sees to it that none is.
   [[nodiscard]] Status settle_other_key(ByteView key, KeyHash hash) const;
   // A put that is pending need not be taken over any more, once there is a newer one of its key.
-  bool replace_pending(PendingPut newer) const;
+  [[nodiscard]] bool replace_pending(PendingPut newer) const;
   void note_pending(KeyHash hash, const RecordRef& ref) {
     const Result<LogAddress> address = records_->add(ref);
     if (!address) return;  // check_room() has seen to it that there is one to be had
