@@ -1,11 +1,13 @@
-// Any bytes as the hint of a segment: what is believed of it lies in the segment, and a log that is
-// read with it is read without a fault, to its end. Input: a byte of flags, the fields of the
+// Any bytes as the hint of a segment: what is believed of it lies in the segment, a log that is
+// read with it is read without a fault, to its end, and if not as it is without it, verify says so.
+// Input: a byte of flags, the fields of the
 // header behind the magic, the blocks. Flags: bit 0 that the header and its checksum are as they
 // are; bit 1 that the checksums of the blocks are; bit 2 that the fields are, otherwise they
 // describe the segment.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 
 #include "base/endian.h"
 #include "datawal/datawal.h"
@@ -83,7 +85,9 @@ Bytes hint_of(ByteView input, const File& segment) {
   return hint;
 }
 
-void read_log(SimulatedFilesystem& filesystem) {
+// What an index is built from.
+std::string read_log(SimulatedFilesystem& filesystem) {
+  std::string all;
   auto directory = filesystem.open_directory(kStore);
   auto view = load_log_view(*std::move(directory), filesystem, DamagePolicy::kRefuse);
   if (!view) std::abort();
@@ -93,11 +97,21 @@ void read_log(SimulatedFilesystem& filesystem) {
     const auto record = scan.next();
     if (!record) std::abort();
     if (!*record) break;
+    all += std::to_string(static_cast<int>((*record)->type)) + ' ' +
+           std::to_string((*record)->txid) + ' ' + std::to_string((*record)->ref.offset) + ' ' +
+           std::string(as_text((*record)->key)) + '\n';
   }
   for (const SegmentFacts& facts : scan.facts().segments) {
     const auto size = filesystem.read_file("store/" + segment_name(facts.id))->size();
     if (facts.size != size) std::abort();
   }
+  return all;
+}
+
+bool has_lying_hint(SimulatedFilesystem& filesystem) {
+  const auto report = verify(kStore, {.filesystem = &filesystem});
+  if (!report) std::abort();
+  return !report->is_sound();
 }
 
 }  // namespace
@@ -112,6 +126,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!segment) std::abort();
   const Bytes hint = hint_of(std::as_bytes(std::span(data, size)), **segment);
   filesystem->write_file("store/" + hint_name(kSegment), hint);
-  read_log(*filesystem);
+  static const std::string honest = read_log(*store->clone());
+  if (read_log(*filesystem) != honest && !has_lying_hint(*filesystem)) std::abort();
   return 0;
 }

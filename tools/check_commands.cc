@@ -1,5 +1,6 @@
 // report, verify and check: is the store sound?
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -67,6 +68,10 @@ struct Verdict {
   ExitCode code = ExitCode::kSuccess;
 };
 
+bool disagrees(const SidecarReport& sidecar) {
+  return sidecar.state == SidecarState::kDisagrees;
+}
+
 Verdict judge(Session& session, const std::string& store, VerifyReport& report) {
   Verdict verdict;
   const std::uint64_t tail_damages = static_cast<std::uint64_t>(
@@ -80,6 +85,9 @@ Verdict judge(Session& session, const std::string& store, VerifyReport& report) 
   if (verdict.code == ExitCode::kTailDamage) {
     verdict.tail_truncated = 1;
     verdict.tail_size = report.tail.size;
+  }
+  if (std::ranges::any_of(report.sidecars, disagrees)) {
+    verdict.code = graver(verdict.code, ExitCode::kCorruption);
   }
   return verdict;
 }
@@ -110,6 +118,43 @@ void tell_failures(Session& session, const VerifyReport& report) {
   if (report.refusal) session.diagnostics.error("verify: " + report.refusal->to_string());
 }
 
+void print_sidecar(Session& session, const SidecarReport& sidecar) {
+  const Error& error = *sidecar.error;
+  std::optional<std::uint64_t> segment;
+  if (error.segment) segment = std::to_underlying(*error.segment);
+  JsonLine json("sidecar");
+  json.text("name", sidecar.name)
+      .number("disagreements", sidecar.disagreements)
+      .number("segment", segment)
+      .number("offset", error.offset)
+      .text("error", error.message);
+  session.out.write(json.finish());
+}
+
+// Of those that opening would go by; what it passes over is of no consequence.
+void tell_sidecars(Session& session, const VerifyReport& report) {
+  for (const SidecarReport& sidecar : report.sidecars) {
+    if (sidecar.state == SidecarState::kUnchecked) {
+      session.diagnostics.warning(
+          "verify: '" + sidecar.name +
+          "' has not been held against the log: " + sidecar.error->to_string());
+    }
+    if (!disagrees(sidecar)) continue;
+    session.diagnostics.error("verify: '" + sidecar.name + "' disagrees with the log in " +
+                              std::to_string(sidecar.disagreements) +
+                              " places, the first: " + sidecar.error->to_string());
+    if (session.json) print_sidecar(session, sidecar);
+  }
+}
+
+// The log is read, and what a saved index covers twice more.
+std::uint64_t size_to_verify(const std::string& store) {
+  std::error_code unknown;
+  const bool has_index =
+      std::filesystem::exists(std::filesystem::path(store) / "keydir.ckpt", unknown);
+  return (has_index ? 3 : 1) * log_size(store);
+}
+
 void print_verdict(Session& session, const VerifyReport& report, const Verdict& verdict) {
   if (session.json) {
     JsonLine json("verify");
@@ -134,12 +179,13 @@ void print_verdict(Session& session, const VerifyReport& report, const Verdict& 
 }
 
 Result<ExitCode> run_verify(const std::string& store, Session& session) {
-  std::optional<Progress> progress(std::in_place, session, "verify", log_size(store));
+  std::optional<Progress> progress(std::in_place, session, "verify", size_to_verify(store));
   Result<VerifyReport> report = verify(store);
   progress.reset();
   if (!report) return in_context("open record log " + store, std::move(report).error());
   const Verdict verdict = judge(session, store, *report);
   tell_failures(session, *report);
+  tell_sidecars(session, *report);
   print_verdict(session, *report, verdict);
   return verdict.code;
 }
@@ -223,13 +269,15 @@ void add_check_commands(CommandLine& line) {
       line,
       {.name = "verify",
        .group = kMendGroup,
-       .summary = "Check every byte of the store, and count what is damaged",
+       .summary = "Check every byte of the log, and what is saved beside it against it",
        .examples = "  datawal verify state\n"
                    "  datawal verify --json state\n",
        .details =
            "Goes on behind damage and lists every place on standard error; crc_failures\n"
-           "counts them, a torn tail apart. Exits with 3 if only the tail is torn, with 4 if\n"
-           "acknowledged records are damaged or missing. Changes nothing."},
+           "counts them, a torn tail apart. Then the saved index and the hints of segments are\n"
+           "held against the log: each that says something else is named, with the remedy. Exits\n"
+           "with 3 if only the tail is torn, with 4 if acknowledged records are damaged or\n"
+           "missing, or would be hidden by such a file. Changes nothing."},
       run_verify);
   add_check(
       line,

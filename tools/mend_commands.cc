@@ -106,7 +106,7 @@ Result<ExitCode> judge_losses(Session& session, const std::string& source,
                               const SalvageReport& report) {
   if (report.loss_count == 0) return ExitCode::kSuccess;
   if (report.loss_count > 1) return ExitCode::kCorruption;
-  DATAWAL_TRY_ASSIGN(VerifyReport found, verify(source));
+  DATAWAL_TRY_ASSIGN(VerifyReport found, verify(source, {}, VerifyScope::kLog));
   if (found.refusal) return ExitCode::kCorruption;
   return judge_tail(session, source, found.tail);
 }

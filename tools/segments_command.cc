@@ -50,7 +50,7 @@ void print_row(Session& session, const SegmentSummary& segment) {
 
 Result<ExitCode> run_segments(const std::string& store, Session& session) {
   std::optional<Progress> progress(std::in_place, session, "segments", log_size(store));
-  Result<VerifyReport> report = verify(store);
+  Result<VerifyReport> report = verify(store, {}, VerifyScope::kLog);
   progress.reset();
   if (!report) return in_context("open record log " + store, std::move(report).error());
   if (!session.json) print_header(session);
@@ -72,7 +72,7 @@ void add_segments_command(CommandLine& line) {
                 .summary = "List the segments with their sizes, records and txids",
                 .examples = "  datawal segments state\n"
                             "  datawal segments --json state | jq .size\n",
-                .details = "Reads and checks every byte; the exit code is that of verify."},
+                .details = "Reads and checks every byte; the exit code is verify's of the log."},
                [store](Session& session) { return run_segments(*store, session); });
   add_store(segments, *store);
 }

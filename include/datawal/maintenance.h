@@ -7,6 +7,7 @@
 // Thread safety: free functions without shared state; any thread may call them at any time.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -47,6 +48,25 @@ struct SegmentSummary {
   std::uint64_t damages = 0;
 };
 
+// What has come of holding a sidecar that stands for records against these: the saved index, or the
+// hint of a segment. None of them is needed: removing one changes nothing but the time of the next
+// open.
+enum class SidecarState {
+  kAgrees,     // says what the log says
+  kUnused,     // opening passes it over too: damaged, stale, or of other files
+  kUnchecked,  // there was no telling: the log is damaged, or was compacted all the time
+  kDisagrees,  // opening believes it, and hides records or brings back what has been removed
+};
+
+struct SidecarReport {
+  std::string name = {};  // of the file in the store
+  SidecarState state = SidecarState::kAgrees;
+  std::uint64_t disagreements = 0;  // records and facts that it tells otherwise, or not at all
+  // The first of them, with the place in the log, if it has one, and the remedy; or why it is
+  // unused or unchecked.
+  std::optional<Error> error = {};
+};
+
 struct VerifyReport {
   std::uint64_t frames_checked = 0;  // intact frames, also those behind damage
   std::uint64_t bytes_checked = 0;
@@ -64,16 +84,29 @@ struct VerifyReport {
   // would give. That may be without any damage: when records are missing that are known to have
   // been durable.
   std::optional<Error> refusal = {};
+  std::vector<SidecarReport> sidecars = {};  // those that there are, the saved index first
 
-  [[nodiscard]] bool is_sound() const noexcept { return damage_count == 0 && !refusal; }
+  [[nodiscard]] bool is_sound() const noexcept {
+    const auto disagrees = [](const SidecarReport& sidecar) {
+      return sidecar.state == SidecarState::kDisagrees;
+    };
+    return damage_count == 0 && !refusal && std::ranges::none_of(sidecars, disagrees);
+  }
 };
 
-// Reads every byte of the store without the lock and without changing anything, and goes on behind
-// damage. A writer may be at work beside it. Fails only where reading fails (kNotFound, kIo,
-// kNotRegularFile). Cost: one CRC of everything, and of what is behind damage a few; memory bounded
-// by the largest record.
-[[nodiscard]] DATAWAL_EXPORT Result<VerifyReport> verify(const std::filesystem::path& directory,
-                                                         const Options& options = {});
+enum class VerifyScope { kLog, kLogAndSidecars };
+
+// Reads every byte of the log without the lock and without changing anything, and goes on behind
+// damage. Then, unless `scope` is kLog, holds the saved index, as of the place in the log up to
+// which it was saved, and the hints of segments against the log. A writer may be at work beside it.
+// Fails only where reading fails (kNotFound, kIo, kNotRegularFile).
+//
+// Cost: one CRC of everything, and of what is behind damage a few; memory bounded by the largest
+// record. Of what a saved index covers two more, a look at each record that another has replaced,
+// and memory for two indexes, some 30 bytes a key; of segments with hints one more.
+[[nodiscard]] DATAWAL_EXPORT Result<VerifyReport> verify(
+    const std::filesystem::path& directory, const Options& options = {},
+    VerifyScope scope = VerifyScope::kLogAndSidecars);
 
 enum class Apply { kNo, kYes };
 

@@ -76,7 +76,7 @@ Result<LogSurvey> Surveyor::run(DamagePolicy damage) {
 // The sound part of the log is read by the code that open() uses, so that its verdict is known.
 // Gives the place where that part ends.
 Result<Position> Surveyor::read_until_damage(DamagePolicy damage) {
-  LogScan scan(std::move(view_), damage, {.with_control_records = true});
+  LogScan scan(view_, damage, {.with_control_records = true});
   enter(segments_.front());
   while (true) {
     const Result<std::optional<ScannedRecord>> next = scan.next();
@@ -114,8 +114,7 @@ Status Surveyor::search_from(Position begin) {
 }
 
 Status Surveyor::search_segment(std::uint64_t begin) {
-  DATAWAL_TRY_ASSIGN(const std::unique_ptr<File> file,
-                     directory_->open(segment_name(current().id), OpenMode::kRead));
+  DATAWAL_TRY_ASSIGN(const std::shared_ptr<const File> file, view_.open(current().id));
   searched_ = {.id = current().id, .search_begin = begin, .search_txid = last_txid_};
   DATAWAL_TRY_ASSIGN(searched_.txid_limit, first_txid_behind(current().id));
   DATAWAL_TRY_ASSIGN(searched_.size, file->size());
@@ -177,8 +176,7 @@ Result<bool> Surveyor::has_been_published(const File& file, const Stretch& damag
 Result<std::optional<Txid>> Surveyor::first_txid_behind(SegmentId segment) const {
   const auto next = std::ranges::upper_bound(segments_, segment);
   if (next == segments_.end()) return std::nullopt;
-  DATAWAL_TRY_ASSIGN(const std::unique_ptr<File> file,
-                     directory_->open(segment_name(*next), OpenMode::kRead));
+  DATAWAL_TRY_ASSIGN(const std::shared_ptr<const File> file, view_.open(*next));
   return first_txid(*file);
 }
 
@@ -260,11 +258,11 @@ void Surveyor::leave_damaged_segment() {
 
 Result<LogSurvey> survey_log(const std::shared_ptr<Directory>& directory, const Options& options) {
   const Filesystem& filesystem = filesystem_of(options);
-  Result<LogView> view = load_log_view(directory, filesystem, options.damage);
+  Result<LogView> view = hold_log_view(directory, filesystem, options.damage);
   std::optional<Error> refusal;
   if (!view && is_refusal(view.error())) {
     refusal = view.error();
-    view = load_log_view(directory, filesystem, DamagePolicy::kLongestPrefix);
+    view = hold_log_view(directory, filesystem, DamagePolicy::kLongestPrefix);
   }
   if (!view) return std::unexpected(std::move(view).error());
   return Surveyor(*std::move(view), std::move(refusal)).run(options.damage);

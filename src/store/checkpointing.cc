@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/endian.h"
@@ -17,11 +19,14 @@ namespace {
 // An index that no log of this size can have asks for more memory than there may be.
 constexpr std::uint64_t kImageSizeAllowance = std::uint64_t{4} << 20;
 
+std::unexpected<UnusableImage> unusable(std::string reason) {
+  return std::unexpected(UnusableImage{std::move(reason)});
+}
+
 Result<std::vector<SegmentFacts>> sizes_of(const LogView& view) {
   std::vector<SegmentFacts> segments;
   for (const SegmentId id : view.segments) {
-    DATAWAL_TRY_ASSIGN(const std::unique_ptr<File> file,
-                       view.directory->open(segment_name(id), OpenMode::kRead));
+    DATAWAL_TRY_ASSIGN(const std::shared_ptr<const File> file, view.open(id));
     DATAWAL_TRY_ASSIGN(const std::uint64_t size, file->size());
     segments.push_back({.id = id, .size = size});
   }
@@ -30,7 +35,7 @@ Result<std::vector<SegmentFacts>> sizes_of(const LogView& view) {
 
 bool has_plausible_size(const Directory& directory, const std::vector<SegmentFacts>& log) {
   const auto file = directory.open(kCheckpointName, OpenMode::kRead);
-  if (!file) return false;
+  if (!file) return true;  // why there is none, reading it says
   const Result<std::uint64_t> size = (*file)->size();
   std::uint64_t log_size = 0;
   for (const SegmentFacts& segment : log) log_size += segment.size;
@@ -38,9 +43,8 @@ bool has_plausible_size(const Directory& directory, const std::vector<SegmentFac
 }
 
 bool is_needed_whole(const std::vector<SegmentFacts>& log, const LoadedIndex& loaded) {
-  constexpr std::size_t kFewTables = 4;
   const SegmentFacts& last = log.back();
-  return loaded.index->table_count() <= kFewTables ||
+  return loaded.index->table_count() <= kTablesLoadedAtOnce ||
          loaded.coverage.end != Position{last.id, last.size};
 }
 
@@ -56,7 +60,7 @@ bool covers_beginning_of(const std::vector<SegmentFacts>& log, const LoadedIndex
 
 bool has_first_frame(const LogView& view, const IndexCoverage& coverage) {
   if (!coverage.first_segment) return false;
-  const auto file = view.directory->open(segment_name(*coverage.first_segment), OpenMode::kRead);
+  const auto file = view.open(*coverage.first_segment);
   if (!file) return false;
   const Result<std::uint64_t> size = (*file)->size();
   if (!size) return false;
@@ -72,7 +76,7 @@ bool has_last_frame(const LogView& view, const LoadedIndex& loaded) {
   const auto last =
       std::ranges::find_if(loaded.segments.rbegin(), loaded.segments.rend(), has_frames);
   if (last == loaded.segments.rend() || last->size < kFrameSizeMin) return false;
-  const auto file = view.directory->open(segment_name(last->id), OpenMode::kRead);
+  const auto file = view.open(last->id);
   if (!file) return false;
   std::array<std::byte, kFrameCrcSize> stored{};
   const Result<std::size_t> count = (*file)->read_at(last->size - stored.size(), stored);
@@ -93,16 +97,21 @@ std::uint64_t size_behind(const std::vector<SegmentFacts>& log, Position covered
 
 }  // namespace
 
-std::optional<FoundCheckpoint> find_checkpoint(const LogView& view) {
+std::expected<FoundCheckpoint, UnusableImage> find_checkpoint(const LogView& view) {
   const Result<std::vector<SegmentFacts>> log = sizes_of(view);
-  if (!log || !has_plausible_size(*view.directory, *log)) return std::nullopt;
-  auto loaded = load_index_checkpoint(*view.directory);
-  if (!loaded || !covers_beginning_of(*log, *loaded)) return std::nullopt;
-  if (!has_first_frame(view, loaded->coverage) || !has_last_frame(view, *loaded)) {
-    return std::nullopt;
+  if (!log) return unusable("the segments cannot be looked at: " + log.error().to_string());
+  if (!has_plausible_size(*view.directory, *log)) {
+    return unusable("the checkpoint is larger than that of any index of this log");
   }
-  const bool is_whole = is_needed_whole(*log, *loaded);
-  return FoundCheckpoint{*std::move(loaded), is_whole};
+  DATAWAL_TRY_ASSIGN(LoadedIndex loaded, load_index_checkpoint(*view.directory));
+  if (!covers_beginning_of(*log, loaded)) {
+    return unusable("the checkpoint is one of other segments");
+  }
+  if (!has_first_frame(view, loaded.coverage) || !has_last_frame(view, loaded)) {
+    return unusable("the checkpoint is one of other records");
+  }
+  const bool is_whole = is_needed_whole(*log, loaded);
+  return FoundCheckpoint{std::move(loaded), is_whole};
 }
 
 CheckpointUse checkpoint_use(const Directory& directory, Position begin) {

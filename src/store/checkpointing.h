@@ -1,6 +1,8 @@
 // When an index is saved, and when what was saved is believed.
 #pragma once
 
+#include <cstddef>
+#include <expected>
 #include <optional>
 
 #include "datawal/stats.h"
@@ -10,6 +12,9 @@
 #include "store/store_index.h"
 
 namespace datawal {
+
+// An index of so few tables is loaded as the store is opened.
+inline constexpr std::size_t kTablesLoadedAtOnce = 4;
 
 // The index that was saved beside the log of `view`, if it is one of that log: every segment that
 // it covers is there, the sealed ones as large as they were, and the first and the last frame that
@@ -21,7 +26,7 @@ struct FoundCheckpoint {
   // StoreIndex::is_broken.
   bool is_needed_whole = false;
 };
-[[nodiscard]] std::optional<FoundCheckpoint> find_checkpoint(const LogView& view);
+[[nodiscard]] std::expected<FoundCheckpoint, UnusableImage> find_checkpoint(const LogView& view);
 
 // What became of the checkpoint in `directory`, if replay begins at `begin`: behind what it covers,
 // which is never nothing, or at the start of the log.

@@ -30,7 +30,7 @@ StoreIndex make_index(Filesystem& filesystem, std::shared_ptr<const Directory> d
 StoreIndex begin_index(LogOpening& opening, Filesystem& filesystem, const Options& options) {
   const StoreRecords::Access access = {.may_map = options.map_files,
                                        .size_max = options.segment_size_max};
-  if (std::optional<FoundCheckpoint> found = find_checkpoint(opening.view())) {
+  if (auto found = find_checkpoint(opening.view())) {
     LoadedIndex& loaded = found->index;
     opening.begin_behind(loaded.coverage, loaded.segments);
     opening.read_ahead(LogOpening::Hints::kUse);

@@ -1,8 +1,12 @@
 // report, verify and check.
 #include "cli/cli_test.h"
+#include "file/filesystem.h"
+#include "store/forged_index_test_support.h"
 
 namespace datawal::test {
 namespace {
+
+using ::testing::EndsWith;
 
 using CheckCli = CliTest;
 
@@ -125,6 +129,33 @@ TEST_F(CheckCli, VerifyTellsOfMissingRecords) {
   const Outcome outcome = expect("exit 0", {"verify", store()});
   EXPECT_THAT(outcome.err, StartsWith("datawal: warning: verify: at 1 places a txid does not follow"
                                       " the one before it, the first at segment 3, offset 0"));
+}
+
+TEST_F(CheckCli, VerifyTellsOfASavedIndexThatLies) {
+  {
+    auto open = DataWal::open(store(), {.checkpoint_log_size = 0});
+    ASSERT_TRUE(open && open->put(as_bytes("alpha"), as_bytes("1")));
+    ASSERT_TRUE(open->put(as_bytes("beta"), as_bytes("2")) && open->close());
+  }
+  const std::string honest = output({"verify", "--json", store()});
+  const auto leave_out = [](ForgedIndex& index) { (void)index.leave_out("beta"); };
+  forge_index(**posix_filesystem().open_directory(store()), leave_out);
+  const std::string before = contents_of(store());
+  const Outcome outcome = expect("exit 4", {"verify", "--json", store()});
+  EXPECT_THAT(outcome.err,
+              StartsWith("datawal: error: verify: 'keydir.ckpt' disagrees with the log "
+                         "in 1 places, the first: the sidecar leaves out the record"));
+  EXPECT_THAT(outcome.err, HasSubstr("remove that file"));
+  EXPECT_THAT(outcome.err, HasSubstr(", segment 1, offset 34)"));
+  EXPECT_THAT(outcome.out, StartsWith("{\"schema\":\"datawal.cli.v1\",\"kind\":\"sidecar\","
+                                      "\"name\":\"keydir.ckpt\",\"disagreements\":1,"
+                                      "\"segment\":1,\"offset\":34,\"error\":\"the sidecar "));
+  EXPECT_THAT(outcome.out, EndsWith(honest));
+  EXPECT_THAT(expect("exit 4", {"verify", store()}).out, HasSubstr("crc_failures:        0\n"));
+  output({"segments", store()});
+  EXPECT_EQ(contents_of(store()), before);
+  std::filesystem::remove(std::filesystem::path(store()) / "keydir.ckpt");
+  EXPECT_EQ(output({"verify", "--json", store()}), honest);
 }
 
 TEST_F(CheckCli, DurableRecordsThatAreGoneAreCorruption) {

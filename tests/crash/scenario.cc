@@ -468,6 +468,9 @@ void Scenario::check_verify() {
   if (report->refusal) problem("verify: " + report->refusal->to_string());
   if (!all_torn(*report)) problem("verify: has found more than a torn record");
   if (report->frames_checked < model_.visible().size()) problem("verify: records are missing");
+  for (const SidecarReport& sidecar : report->sidecars) {
+    if (sidecar.state == SidecarState::kDisagrees) problem("verify: " + sidecar.error->to_string());
+  }
 }
 
 Artifact& Scenario::begin_artifact(const std::string& path) {

@@ -228,7 +228,17 @@ void RandomSession::reopen() {
     if (closed && was_poisoned) problem("a poisoned writer was closed without an error");
     if (!closed) check_error(closed.error());
   }
+  check_sidecars();
   open();
+}
+
+// What the next open would believe.
+void RandomSession::check_sidecars() {
+  const Result<VerifyReport> report = verify(base_ / "store", options());
+  if (!report) return;  // the machine may be at its end
+  for (const SidecarReport& sidecar : report->sidecars) {
+    if (sidecar.state == SidecarState::kDisagrees) problem("verify: " + sidecar.error->to_string());
+  }
 }
 
 void RandomSession::compare_everything() {

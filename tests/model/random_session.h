@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "datawal/data_wal.h"
+#include "datawal/maintenance.h"
 #include "datawal/record_log_reader.h"
 #include "file/simulated_filesystem.h"
 #include "support/log_model.h"
@@ -52,6 +53,7 @@ class RandomSession {
   void sync();
   void rotate();
   void reopen();
+  void check_sidecars();
   void get();
   void scan();
   void scan_from();

@@ -110,6 +110,11 @@ TEST(Verify, FailedAtAnyCallItSaysSoAndNothingElse) {
         verified(filesystem);
         call_count = filesystem.call_count();
       }
+      if (report && !for_ever) {  // a call that there is another way without
+        EXPECT_EQ(report->frames_checked, 15U) << "call " << call;
+        EXPECT_TRUE(report->is_sound()) << "call " << call;
+        continue;
+      }
       ASSERT_FALSE(report) << "call " << call;
       EXPECT_EQ(report.error().code, ErrorCode::kIo) << report.error().to_string();
     }
