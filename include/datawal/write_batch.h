@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "datawal/bytes.h"
@@ -56,7 +57,7 @@ class DATAWAL_EXPORT WriteBatch {
   // changed, moved or destroyed.
   [[nodiscard]] RecordView operator[](std::size_t index) const noexcept {
     const Entry& entry = entries_[index];
-    const std::byte* const key = bytes_.data() + entry.offset;
+    const std::byte* const key = as_bytes(bytes_).data() + entry.offset;
     return {.type = entry.type,
             .key = {key, entry.key_size},
             .payload = {key + entry.key_size, entry.payload_size}};
@@ -81,7 +82,7 @@ class DATAWAL_EXPORT WriteBatch {
   static_assert(kBatchSizeMax <= UINT32_MAX);
 
   std::vector<Entry> entries_;
-  Bytes bytes_;
+  std::string bytes_;  // can grow without being set to zeros first
 };
 
 // What appending a batch gives back.

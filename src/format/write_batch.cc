@@ -1,12 +1,19 @@
 #include "datawal/write_batch.h"
 
-#include <algorithm>
+#include <cstring>
 
 #include "base/try.h"
 #include "format/batch_frame.h"
 #include "format/frame_encoding.h"
 
 namespace datawal {
+namespace {
+
+void copy_bytes(ByteView source, char* target) {
+  if (!source.empty()) std::memcpy(target, source.data(), source.size());
+}
+
+}  // namespace
 
 Status WriteBatch::put(ByteView key, ByteView value) {
   return append_record(RecordType::kPut, key, value);
@@ -32,9 +39,11 @@ Status WriteBatch::append_record(RecordType type, ByteView key, ByteView payload
   // What can fail for want of memory comes before anything changes.
   if (entries_.size() == entries_.capacity()) entries_.reserve(2 * entries_.size() + 16);
   const std::size_t size = bytes_.size() + key.size() + payload.size();
-  if (size > bytes_.capacity()) bytes_.reserve(std::max(size, 2 * bytes_.capacity()));
-  bytes_.insert(bytes_.end(), key.data(), key.data() + key.size());
-  bytes_.insert(bytes_.end(), payload.data(), payload.data() + payload.size());
+  bytes_.resize_and_overwrite(size, [&](char* bytes, std::size_t /*size*/) {
+    copy_bytes(key, bytes + entry.offset);
+    copy_bytes(payload, bytes + entry.offset + key.size());
+    return size;
+  });
   entries_.push_back(entry);
   return {};
 }

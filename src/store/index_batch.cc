@@ -10,6 +10,7 @@ namespace datawal {
 namespace {
 
 constexpr std::size_t kDistance = 12;  // from a record that is loaded to one taken over, in records
+constexpr std::size_t kStillNear = 256;  // records of which the cache has what was loaded for them
 
 }  // namespace
 
@@ -63,9 +64,13 @@ Status IndexBatch::apply(Position begin) {
   DATAWAL_TRY(set_overlay(begin));
   const Shown shown(*index_);
   std::span<const Replaced> rest(replaced_);
+  const bool loads_again = batch_->size() > kStillNear;
   for (std::size_t index = 0; index < batch_->size(); ++index) {
-    if (index + kDistance < batch_->size()) index_->prefetch(hashes_[index + kDistance]);
-    if (has_key(index)) take_over(index, begin, rest);
+    if (loads_again && index + kDistance < batch_->size())
+      index_->prefetch(hashes_[index + kDistance]);
+    const bool is_new = may_be_held_[index] == 0 && batch_->type(index) == RecordType::kPut;
+    if (is_new && index_->put_new(hashes_[index], addresses_[index])) continue;
+    if (has_key(index)) replace(index, begin, rest);
   }
   return {};
 }
@@ -89,16 +94,12 @@ Status IndexBatch::set_overlay(Position begin) {
   return {};
 }
 
-void IndexBatch::take_over(std::size_t index, Position begin, std::span<const Replaced>& rest) {
-  const RecordType type = batch_->type(index);
-  const LogAddress address = addresses_[index];
-  const bool is_new = type == RecordType::kPut && may_be_held_[index] == 0;
-  if (is_new && index_->put_new(hashes_[index], address)) return;
+void IndexBatch::replace(std::size_t index, Position begin, std::span<const Replaced>& rest) {
   const auto is_of_other = [&](const Replaced& old) { return old.record_index != index; };
   const auto old_end = std::ranges::find_if(rest, is_of_other);
   const std::span<const Replaced> old(rest.begin(), old_end);
   rest = {old_end, rest.end()};
-  index_->change(hashes_[index], type, address, [&](LogAddress found) {
+  index_->change(hashes_[index], batch_->type(index), addresses_[index], [&](LogAddress found) {
     const bool is_old = std::ranges::find(old, found, &Replaced::address) != old.end();
     if (is_old || is_earlier_record(found, (*batch_)[index].key, begin)) return Match::kYes;
     return Match::kNo;

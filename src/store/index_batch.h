@@ -45,7 +45,7 @@ class IndexBatch {
     return batch_->type(record_index) != RecordType::kRaw;
   }
   [[nodiscard]] Status set_overlay(Position begin);
-  void take_over(std::size_t record_index, Position begin, std::span<const Replaced>& rest);
+  void replace(std::size_t record_index, Position begin, std::span<const Replaced>& rest);
   [[nodiscard]] Status look_up(std::size_t record_index);
   [[nodiscard]] bool is_earlier_record(LogAddress address, ByteView key, Position begin) const;
 
