@@ -443,7 +443,11 @@ TEST(SavedIndexBesideAWriter, IsNeverTakenForALie) {
   do {
     const auto report = verify(path);
     EXPECT_TRUE(report) << report.error().to_string();
-    EXPECT_TRUE(!report || report->is_sound());
+    if (!report) continue;
+    // The last record may be one that the writer has not finished yet.
+    for (const SidecarReport& sidecar : report->sidecars) {
+      EXPECT_NE(sidecar.state, SidecarState::kDisagrees) << sidecar.error->to_string();
+    }
   } while (!done);
   writer.join();
   compacting.join();
