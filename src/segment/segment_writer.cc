@@ -15,8 +15,7 @@ constexpr std::size_t kFrameBufferKept = std::size_t{1} << 20;
 // a sync of a file that grows takes half as long again, so that a few are worth it, too.
 constexpr std::uint64_t kReserveAfter = std::uint64_t{64} << 10;
 constexpr std::uint64_t kReserveAfterSyncs = 16;
-// The first page of what has been reserved is waited for as long as all of it takes, half a
-// millisecond for each MiB, unless another thread has prepared it by then.
+// A filesystem may make the first page of what has been reserved together with all others of it.
 constexpr std::uint64_t kReserveStepMin = std::uint64_t{1} << 20;
 constexpr std::uint64_t kReserveStepMax = std::uint64_t{4} << 20;
 
