@@ -7,8 +7,9 @@
 // to look up where a page of memory is waits for it, even if it was only asked to begin loading;
 // but it looks up several at a time.
 //
-// No two puts in it are of keys with the same hash: who adds one takes the others over first. So
-// a put that is found here is newer than anything that the index has of its key.
+// No two puts in it are of keys with the same hash: a newer one of the same key takes the place of
+// the older, and for one of another key the others are taken over first. So a put that is found
+// here is newer than anything that the index has of its key.
 //
 // Thread safety: find() and is_empty() may be called by any thread at any time: it takes no lock,
 // and sees every put that its thread knows of, here or, after that, in the index. The other
