@@ -46,7 +46,8 @@ class DATAWAL_EXPORT ItemCursor {
   // As many of the next as are at hand, one at least, or none at the end: what walks fastest. The
   // views are valid until the cursor moves. Cost: the first call looks at the index; then a CRC and
   // a hash each, side by side for neighbours in the log where nothing around them is dead, and
-  // reads of up to 256 KiB where files are not mapped.
+  // reads of up to 256 KiB where files are not mapped. While more than 2 MiB of a mapped store are
+  // left, another thread reads ahead; it ends with the walk or the cursor.
   [[nodiscard]] Result<std::span<const Item>> next_batch();
 
  private:

@@ -108,9 +108,15 @@ class LogAddresses {
   [[nodiscard]] std::size_t free_unit_count() const;
   [[nodiscard]] bool has_room_for(std::uint64_t size) const;
 
-  // The number of the unit that `address` is in.
+  // The number of the unit that `address` is in, and where in it that is.
   [[nodiscard]] static constexpr std::uint32_t unit_number(LogAddress address) noexcept {
     return static_cast<std::uint32_t>(static_cast<std::uint64_t>(address) >> kUnitBits);
+  }
+  [[nodiscard]] static constexpr std::uint64_t offset_in_unit(LogAddress address) noexcept {
+    return static_cast<std::uint64_t>(address) % kUnitSize;
+  }
+  [[nodiscard]] static constexpr LogAddress unit_begin(LogAddress address) noexcept {
+    return LogAddress{static_cast<std::uint64_t>(address) - offset_in_unit(address)};
   }
   [[nodiscard]] Position position_of(LogAddress address) const noexcept {
     const std::uint64_t stretch = unit_of(address).stretch.load(std::memory_order_relaxed);
@@ -196,9 +202,6 @@ class LogAddresses {
     std::vector<AddressedUnit> units;  // by index, ascending
   };
 
-  [[nodiscard]] static constexpr std::uint64_t offset_in_unit(LogAddress address) noexcept {
-    return static_cast<std::uint64_t>(address) % kUnitSize;
-  }
   [[nodiscard]] const Unit& unit_of(LogAddress address) const noexcept {
     return unit_at(unit_number(address));
   }

@@ -20,8 +20,7 @@ LiveOffsets::LiveOffsets(const FrozenIndex& index, const SegmentAddresses& addre
     const LogAddress address = address_in_slot(slot);
     const std::uint32_t unit = LogAddresses::unit_number(address);
     if (unit >= begins.size() || begins[unit] == kElsewhere) return;
-    const std::uint64_t offset =
-        begins[unit] + static_cast<std::uint64_t>(address) % LogAddresses::kUnitSize;
+    const std::uint64_t offset = begins[unit] + LogAddresses::offset_in_unit(address);
     words_[offset / kPlaceSize / 64] |= std::uint64_t{1} << offset / kPlaceSize % 64;
   });
 }

@@ -10,33 +10,25 @@
 namespace datawal {
 namespace {
 
-// From one look at something else to the next: headers, checksums, keys in turn.
-constexpr std::size_t kStep = 8;
 constexpr std::size_t kListedBatch = 64;
-
-std::uint64_t offset_in_unit(LogAddress address) {
-  return static_cast<std::uint64_t>(address) % LogAddresses::kUnitSize;
-}
-
-LogAddress unit_begin(LogAddress address) {
-  return LogAddress{static_cast<std::uint64_t>(address) - offset_in_unit(address)};
-}
 
 }  // namespace
 
 LiveRecords::LiveRecords(const SnapshotState& snapshot)
     : snapshot_(snapshot),
       windows_(snapshot.index(), snapshot.records()),
+      ahead_(snapshot, windows_),
       reader_(snapshot.records()) {}
 
 Result<std::span<Item>> LiveRecords::next() {
   while (slots_.empty() && next_window_ < windows_.size()) {
     const std::size_t window = next_window_;
-    windows_.load_ahead(window);
-    const bool is_read = windows_.is_dense(window) && read_dense(window);
-    if (!is_read) slots_ = windows_.slots(window);
+    windows_.load_ahead(window + ahead_.distance());
     ++next_window_;
-    if (is_read) return items_;
+    if (ahead_.take(window, items_)) return items_;
+    // Listing it takes no window behind it for dense any more.
+    if (windows_.is_dense(window)) ahead_.stop();
+    slots_ = windows_.slots(window);
   }
   items_.clear();
   if (slots_.empty() || read_listed()) return items_;
@@ -44,42 +36,15 @@ Result<std::span<Item>> LiveRecords::next() {
   return items_;
 }
 
-// Reads all records of a window, one behind the other. False where they are not the live ones.
-bool LiveRecords::read_dense(std::size_t window) {
-  const LogWindows::Census& census = windows_.census(window);
-  const LogAddress begin = unit_begin(windows_.address(window));
-  const Position position = snapshot_.records().position(begin);
-  const ByteView bytes = snapshot_.records().view(begin);
-  if (bytes.empty()) return false;
-  FrameWalk walk(bytes, position, offset_in_unit(windows_.address(window)) + census.first);
-  const KeyHashFunction& hash = snapshot_.lookup().hash_function();
-  SlotsFingerprint fingerprint;
-  items_.resize(census.count);
-  const std::span items(items_);
-  for (std::size_t first = 0; first < items.size(); first += kStep) {
-    const std::span step = items.subspan(first, std::min(kStep, items.size() - first));
-    for (Item& item : step) {
-      if (!walk.next_put(item)) return false;
-    }
-    if (!crcs_hold(step)) return false;
-    for (const Item& item : step) {
-      fingerprint.add(HashParts(hash(item.key))
-                          .slot(LogAddress{static_cast<std::uint64_t>(begin) +
-                                           (item.ref.offset - position.offset)}));
-    }
-  }
-  return fingerprint == census.fingerprint;
-}
-
 // Reads records by their slots, up to one that is not in memory or not as it should be. False where
 // that is the first.
 bool LiveRecords::read_listed() {
-  const LogAddress begin = unit_begin(address_in_slot(slots_.front()));
+  const LogAddress begin = LogAddresses::unit_begin(address_in_slot(slots_.front()));
   const Position position = snapshot_.records().position(begin);
   const ByteView bytes = snapshot_.records().view(begin);
   const KeyHashFunction& hash = snapshot_.lookup().hash_function();
   for (const std::uint64_t slot : slots_.first(std::min(kListedBatch, slots_.size()))) {
-    FrameWalk walk(bytes, position, offset_in_unit(address_in_slot(slot)));
+    FrameWalk walk(bytes, position, LogAddresses::offset_in_unit(address_in_slot(slot)));
     Item item;
     const std::optional<RecordType> type = walk.next(item);
     if (type != RecordType::kPut) break;

@@ -1,4 +1,5 @@
-// Walks over the live records of a snapshot in log order, many at a time.
+// Walks over the live records of a snapshot in log order, many at a time; those of large stores by
+// two threads.
 //
 // Thread safety: belongs to one thread at a time.
 #pragma once
@@ -11,6 +12,7 @@
 #include "datawal/item.h"
 #include "store/log_windows.h"
 #include "store/record_reader.h"
+#include "store/windows_ahead.h"
 
 namespace datawal {
 
@@ -26,12 +28,12 @@ class LiveRecords {
   [[nodiscard]] Result<std::span<Item>> next();
 
  private:
-  [[nodiscard]] bool read_dense(std::size_t window);
   [[nodiscard]] bool read_listed();
   [[nodiscard]] Status read_one();
 
   const SnapshotState& snapshot_;
   LogWindows windows_;
+  WindowsAhead ahead_;
   std::size_t next_window_ = 0;
   std::span<const std::uint64_t> slots_;  // of the window, that have not been read
   RecordReader reader_;

@@ -3,14 +3,17 @@
 #include "store/live_records.h"
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <map>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "datawal/data_wal.h"
 #include "file/posix_test_support.h"
+#include "format/names.h"
 #include "log/log_test_support.h"
 #include "store/ordered_records.h"
 #include "store/snapshot_state.h"
@@ -147,6 +150,50 @@ TEST_P(LiveRecordsTest, GiveAllWhereSomePartsOfTheLogAreDense) {
   fill(30'000);
   for (unsigned number = 0; number < 30'000; number += 9'000) put(key_of(number), "new");
   expect_as_model();
+}
+
+// So many windows that another thread reads ahead.
+TEST_P(LiveRecordsTest, GiveAllOfALargeStore) {
+  fill(90'000);
+  for (unsigned number = 0; number < 90'000; number += 29'000) put(key_of(number), "new");
+  expect_as_model();
+}
+
+TEST_P(LiveRecordsTest, OfALargeStoreCanBeLeftAnywhere) {
+  fill(60'000);
+  const Snapshot taken = must(store_.snapshot());
+  for (std::size_t wanted = 1; wanted < 60'000; wanted = wanted * 2 + wanted / 3) {
+    ItemCursor cursor = taken.items();
+    std::size_t count = 0;
+    while (count < wanted) {
+      const auto batch = must(cursor.next_batch());
+      ASSERT_FALSE(batch.empty());
+      for (const Item& item : batch) {
+        ASSERT_EQ(as_text(item.key), key_of(static_cast<unsigned>(count++)));
+      }
+    }
+    // Let a thread that reads ahead come as far as it may, and wait for this one.
+    std::this_thread::sleep_for(std::chrono::milliseconds(3));
+  }
+}
+
+TEST_P(LiveRecordsTest, TellOfDamageFarInALargeStore) {
+  fill(60'000);
+  const RecordRef ref = must(store_.ref_of(as_bytes(key_of(50'000)))).value();
+  const std::filesystem::path file = scratch_ / "store" / segment_name(ref.segment);
+  std::fstream(file, std::ios::in | std::ios::out | std::ios::binary)
+      .seekp(static_cast<std::streamoff>(ref.offset + ref.size - 1))
+      .put('?')
+      .flush();
+  ItemCursor cursor = store_.items();
+  for (unsigned number = 0; number < 50'000; ++number) {
+    ASSERT_EQ(as_text(must(cursor.next())->key), key_of(number));
+  }
+  for (int again = 0; again < 3; ++again) {
+    const auto item = cursor.next();
+    ASSERT_THAT(item, FailsWith(ErrorCode::kCrcMismatch));
+    EXPECT_EQ(item.error().offset, ref.offset);
+  }
 }
 
 TEST_P(LiveRecordsTest, GiveRecordsOfEverySize) {
