@@ -24,8 +24,7 @@ namespace datawal {
 enum class OpenMode {
   kRead,             // an existing regular file, for reading
   kReadWrite,        // an existing regular file with exactly one link, for reading and writing
-  kCreateExclusive,  // a new file, for reading and writing; kAlreadyExists if the name is taken by
-                     // anything
+  kCreateExclusive,  // a new file, for reading and writing; kAlreadyExists if anything has its name
 };
 
 // Stores to a file through memory that it shares with every other program that has the file open:
@@ -94,6 +93,11 @@ class File {
   [[nodiscard]] virtual Result<std::uint64_t> size() const = 0;
   // Nullopt where that is not to be known.
   [[nodiscard]] virtual std::optional<FileIdentity> identity() const { return std::nullopt; }
+  // The same as it was when the file was opened, without asking again; and its size.
+  [[nodiscard]] virtual std::optional<FileIdentity> identity_at_open() const { return identity(); }
+  [[nodiscard]] Result<std::uint64_t> size_at_open() const {
+    return identity_at_open() ? identity_at_open()->size : size();
+  }
   // Cuts the file, or extends it with zeros, to `size` bytes.
   [[nodiscard]] virtual Status truncate(std::uint64_t size) = 0;
   // Returns when the file's bytes and size would outlive a power cut (fdatasync). Not its name:

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <ostream>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -427,6 +428,19 @@ TEST_P(FilesystemContract, AnIdentityChangesWithTheFileAndItsContent) {
   EXPECT_EQ(other->identity()->size, 3U);
 }
 
+TEST_P(FilesystemContract, AnOpenFileKnowsWhatItWasWhenItWasOpened) {
+  const auto file = create("file", "text");
+  const auto opened = must(directory_->open("file", OpenMode::kRead));
+  const auto before = opened->identity();
+  ASSERT_TRUE(before);
+  EXPECT_OK(file->write_at(4, as_bytes("more")));
+  EXPECT_EQ(opened->identity_at_open(), before);
+  EXPECT_EQ(must(opened->size_at_open()), 4U);
+  EXPECT_EQ(must(opened->size()), 8U);
+  const auto again = must(world_->filesystem().open_file(world_->base() / "file"));
+  EXPECT_EQ(again->identity_at_open(), file->identity());
+}
+
 TEST_P(FilesystemContract, ExchangeSwapsTwoNames) {
   EXPECT_OK(world_->filesystem().create_directory(world_->base() / "full" / "inner"));
   EXPECT_OK(directory_->make_directory("empty"));
@@ -484,6 +498,18 @@ TEST_P(FilesystemContract, ListTellsKindsOfTheEntriesThemselves) {
                                                      {"fifo", EntryKind::kOther}};
   EXPECT_EQ(listing(), expected);
   EXPECT_EQ(listing(), expected);  // from the start again
+}
+
+TEST_P(FilesystemContract, ListGivesEachOfManyEntriesOnce) {
+  std::set<std::string> expected;
+  for (int number = 0; number < 1'500; ++number) {
+    const std::string name = std::to_string(number) + std::string(30, 'n');
+    (void)create(name);
+    expected.insert(name);
+  }
+  const auto entries = must(directory_->list());
+  EXPECT_EQ(entries.size(), expected.size());
+  for (const DirectoryEntry& entry : entries) EXPECT_EQ(expected.erase(entry.name), 1U);
 }
 
 TEST_P(FilesystemContract, LockExcludesUntilItIsDestroyed) {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -21,10 +22,8 @@ namespace {
 
 constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
-struct CloseDirectory {
-  void operator()(DIR* stream) const { (void)::closedir(stream); }
-};
-using DirectoryStream = std::unique_ptr<DIR, CloseDirectory>;
+// Room for so many entries at a time: what the kernel gives in one piece is of one moment.
+constexpr std::size_t kListingSize = std::size_t{32} << 10;
 
 // fsync of a directory. A filesystem that answers EINVAL has no such operation, because its names
 // need none or because it cannot promise anything; asking again would change neither.
@@ -77,23 +76,28 @@ PosixDirectory::PosixDirectory(UniqueFd fd, std::filesystem::path path)
 Result<std::vector<DirectoryEntry>> PosixDirectory::list() const {
   constexpr std::string_view kAction = "list the directory";
   // A descriptor of its own, because the place in the listing is shared by all copies of one.
-  UniqueFd fd(retry_interrupted([&] { return ::openat(fd_.get(), ".", kDirectoryFlags); }));
+  const UniqueFd fd(retry_interrupted([&] { return ::openat(fd_.get(), ".", kDirectoryFlags); }));
   if (!fd.valid()) return std::unexpected(posix_error(errno, kAction, path_));
-  const DirectoryStream stream(::fdopendir(fd.get()));
-  if (!stream) return std::unexpected(posix_error(errno, kAction, path_));
-  (void)fd.release();  // the stream closes it
   std::vector<DirectoryEntry> entries;
+  alignas(dirent64) std::array<char, kListingSize> listing;
   while (true) {
-    errno = 0;
-    const dirent* entry = ::readdir(stream.get());
-    if (entry == nullptr) break;
-    const std::string_view name = entry->d_name;
-    if (name == "." || name == "..") continue;
-    const std::optional<EntryKind> kind = entry_kind(fd_.get(), entry->d_name, entry->d_type);
-    if (kind) entries.push_back({.name = std::string(name), .kind = *kind, .inode = entry->d_ino});
+    // What readdir() does, but without its calls to make and check a stream.
+    const ssize_t size = ::getdents64(fd.get(), listing.data(), listing.size());
+    const bool is_removed = size < 0 && errno == ENOENT;  // the directory, which has no names then
+    if (size == 0 || is_removed) return entries;
+    if (size < 0) return std::unexpected(posix_error(errno, kAction, path_));
+    const char* const end = listing.data() + size;
+    for (const char* next = listing.data(); next != end;) {
+      const auto* const entry = reinterpret_cast<const dirent64*>(next);
+      next += entry->d_reclen;
+      const std::string_view name = entry->d_name;
+      if (name == "." || name == "..") continue;
+      const std::optional<EntryKind> kind = entry_kind(fd_.get(), entry->d_name, entry->d_type);
+      if (kind) {
+        entries.push_back({.name = std::string(name), .kind = *kind, .inode = entry->d_ino});
+      }
+    }
   }
-  if (errno != 0) return std::unexpected(posix_error(errno, kAction, path_));
-  return entries;
 }
 
 Result<std::unique_ptr<File>> PosixDirectory::open(std::string_view name, OpenMode mode) const {
@@ -108,8 +112,8 @@ Result<std::unique_ptr<File>> PosixDirectory::open(std::string_view name, OpenMo
     action = "create the file";
   }
   const FilePlace place = {.directory_fd = fd_.get(), .directory_path = path_, .name = name};
-  DATAWAL_TRY_ASSIGN(UniqueFd fd, open_regular(place, flags, action));
-  return std::make_unique<PosixFile>(std::move(fd), place.path());
+  DATAWAL_TRY_ASSIGN(OpenedFile opened, open_regular(place, flags, action));
+  return std::make_unique<PosixFile>(std::move(opened), place.path());
 }
 
 Status PosixDirectory::rename(std::string_view from, std::string_view to, Replace replace) {

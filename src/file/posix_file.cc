@@ -32,18 +32,27 @@ Error open_error(int os_error, const FilePlace& place, int stat_flags, std::stri
   return posix_error(os_error, action, place.path());
 }
 
-Status check_regular(int fd, bool is_writable, const std::filesystem::path& path,
-                     std::string_view action) {
+FileIdentity identity_in(const struct stat& status) {
+  constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
+  return {.device = status.st_dev,
+          .inode = status.st_ino,
+          .size = static_cast<std::uint64_t>(status.st_size),
+          .modified_ns = status.st_mtim.tv_sec * kNanosecondsPerSecond + status.st_mtim.tv_nsec};
+}
+
+Result<OpenedFile> check_regular(UniqueFd fd, bool is_writable, const std::filesystem::path& path,
+                                 std::string_view action) {
   struct stat status = {};
-  if (::fstat(fd, &status) != 0) return std::unexpected(posix_error(errno, action, path));
+  if (::fstat(fd.get(), &status) != 0) return std::unexpected(posix_error(errno, action, path));
   if (!S_ISREG(status.st_mode)) {
     return std::unexpected(not_regular_error(status.st_mode, EINVAL, path));
   }
-  if (!is_writable) return {};
-  // Its last name went away between open and here.
-  if (status.st_nlink == 0) return std::unexpected(posix_error(ENOENT, action, path));
-  if (status.st_nlink > 1) return std::unexpected(links_error(status.st_nlink, path));
-  return {};
+  if (is_writable) {
+    // Its last name went away between open and here.
+    if (status.st_nlink == 0) return std::unexpected(posix_error(ENOENT, action, path));
+    if (status.st_nlink > 1) return std::unexpected(links_error(status.st_nlink, path));
+  }
+  return OpenedFile{std::move(fd), identity_in(status)};
 }
 
 // Whether fallocate sets blocks aside that nothing takes back: a filesystem that copies on write
@@ -57,8 +66,8 @@ bool reserves_for_good(int fd) {
 
 }  // namespace
 
-PosixFile::PosixFile(UniqueFd fd, std::filesystem::path path)
-    : fd_(std::move(fd)), path_(std::move(path)) {}
+PosixFile::PosixFile(OpenedFile opened, std::filesystem::path path)
+    : fd_(std::move(opened.fd)), opened_(opened.identity), path_(std::move(path)) {}
 
 Result<std::size_t> PosixFile::read_at(std::uint64_t offset, MutableByteView buffer) const {
   // No file reaches beyond the largest off_t, and the kernel refuses a range that does.
@@ -105,14 +114,9 @@ Result<std::uint64_t> PosixFile::size() const {
 }
 
 std::optional<FileIdentity> PosixFile::identity() const {
-  constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
   struct stat status = {};
   if (::fstat(fd_.get(), &status) != 0) return std::nullopt;
-  return FileIdentity{
-      .device = status.st_dev,
-      .inode = status.st_ino,
-      .size = static_cast<std::uint64_t>(status.st_size),
-      .modified_ns = status.st_mtim.tv_sec * kNanosecondsPerSecond + status.st_mtim.tv_nsec};
+  return identity_in(status);
 }
 
 Status PosixFile::truncate(std::uint64_t size) {
@@ -165,7 +169,7 @@ std::unique_ptr<FileView> PosixFile::view(std::uint64_t size) const {
   return PosixView::make(fd_.get(), size);
 }
 
-Result<UniqueFd> open_regular(const FilePlace& place, int flags, std::string_view action) {
+Result<OpenedFile> open_regular(const FilePlace& place, int flags, std::string_view action) {
   constexpr int kSafeFlags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
   constexpr mode_t kMode = 0666;
   const std::string name(place.name);
@@ -182,11 +186,10 @@ Result<UniqueFd> open_regular(const FilePlace& place, int flags, std::string_vie
   if (!fd.valid()) {
     return std::unexpected(open_error(errno, place, AT_SYMLINK_NOFOLLOW, action));
   }
-  DATAWAL_TRY(check_regular(fd.get(), is_writable, place.path(), action));
-  return fd;
+  return check_regular(std::move(fd), is_writable, place.path(), action);
 }
 
-Result<UniqueFd> open_for_reading(const std::filesystem::path& path) {
+Result<OpenedFile> open_for_reading(const std::filesystem::path& path) {
   constexpr std::string_view kAction = "open the file for reading";
   constexpr int kFlags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
   UniqueFd fd(retry_interrupted([&] { return ::open(path.c_str(), kFlags); }));
@@ -197,8 +200,7 @@ Result<UniqueFd> open_for_reading(const std::filesystem::path& path) {
         .directory_fd = AT_FDCWD, .directory_path = here, .name = path.native()};
     return std::unexpected(open_error(os_error, place, 0, kAction));
   }
-  DATAWAL_TRY(check_regular(fd.get(), false, path, kAction));
-  return fd;
+  return check_regular(std::move(fd), false, path, kAction);
 }
 
 }  // namespace datawal

@@ -8,17 +8,24 @@
 
 namespace datawal {
 
+// A regular file that has just been opened.
+struct OpenedFile {
+  UniqueFd fd;
+  FileIdentity identity;
+};
+
 // Thread safety as File: reads and size may run at the same time.
 class PosixFile final : public File {
  public:
   // `path` is for messages only.
-  PosixFile(UniqueFd fd, std::filesystem::path path);
+  PosixFile(OpenedFile opened, std::filesystem::path path);
 
   [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset,
                                             MutableByteView buffer) const override;
   [[nodiscard]] Status write_at(std::uint64_t offset, ByteView data) override;
   [[nodiscard]] Result<std::uint64_t> size() const override;
   [[nodiscard]] std::optional<FileIdentity> identity() const override;
+  [[nodiscard]] std::optional<FileIdentity> identity_at_open() const override { return opened_; }
   [[nodiscard]] Status truncate(std::uint64_t size) override;
   [[nodiscard]] Status sync() override;
   void begin_sync(std::uint64_t offset, std::uint64_t size) noexcept override;
@@ -30,6 +37,7 @@ class PosixFile final : public File {
 
  private:
   UniqueFd fd_;
+  FileIdentity opened_;
   std::filesystem::path path_;
 };
 
@@ -45,10 +53,10 @@ struct FilePlace {
 // Opens what is at `place` with the open(2) flags `flags`, to which it adds those that make a
 // hostile file harmless, and proves that it is a regular file; with one link, if `flags` allow
 // writing. Blocks on nothing, follows no link, truncates nothing.
-[[nodiscard]] Result<UniqueFd> open_regular(const FilePlace& place, int flags,
-                                            std::string_view action);
+[[nodiscard]] Result<OpenedFile> open_regular(const FilePlace& place, int flags,
+                                              std::string_view action);
 
 // Opens the regular file at `path` for reading, following links. Blocks on nothing.
-[[nodiscard]] Result<UniqueFd> open_for_reading(const std::filesystem::path& path);
+[[nodiscard]] Result<OpenedFile> open_for_reading(const std::filesystem::path& path);
 
 }  // namespace datawal

@@ -146,6 +146,8 @@ class PosixFilesystem final : public Filesystem {
 
   [[nodiscard]] Result<std::unique_ptr<Directory>> create_directory(
       const std::filesystem::path& path) override {
+    // Mostly it is there, and nothing is to be made or synced.
+    if (auto present = open_directory(path)) return present;
     DATAWAL_TRY(check_path(path));
     const std::filesystem::path named = path.empty() ? "." : path;
     std::filesystem::path walked = named.is_absolute() ? "/" : "";
@@ -170,8 +172,8 @@ class PosixFilesystem final : public Filesystem {
   [[nodiscard]] Result<std::unique_ptr<File>> open_file(
       const std::filesystem::path& path) override {
     DATAWAL_TRY(check_path(path));
-    DATAWAL_TRY_ASSIGN(UniqueFd fd, open_for_reading(path));
-    return std::make_unique<PosixFile>(std::move(fd), path);
+    DATAWAL_TRY_ASSIGN(OpenedFile opened, open_for_reading(path));
+    return std::make_unique<PosixFile>(std::move(opened), path);
   }
 
   // As long as a process lives, the machine has not been started again.

@@ -40,29 +40,30 @@ std::optional<pid_t> read_holder(int fd) {
   return holder;
 }
 
+struct LockedFile {
+  UniqueFd fd;
+  off_t size;  // since it is locked
+};
+
 // For people only, and best effort: not synced, and a full disk must not keep anyone from locking.
-void write_holder(int fd) {
+void write_holder(const LockedFile& file) {
   const std::string text = std::to_string(::getpid()) + "\n";
   const auto size = static_cast<ssize_t>(text.size());
   // Cutting first would be simpler, and is what takes the most time of opening a small store.
-  const bool is_written = ::pwrite(fd, text.data(), text.size(), 0) == size;
-  struct stat written = {};
-  if (::fstat(fd, &written) != 0 || (is_written && written.st_size == size)) return;
-  (void)!::ftruncate(fd, is_written ? size : 0);
+  const bool is_written = ::pwrite(file.fd.get(), text.data(), text.size(), 0) == size;
+  if (is_written && file.size <= size) return;
+  (void)!::ftruncate(file.fd.get(), is_written ? size : 0);
 }
 
-// Whether the name still leads to the file that was locked; if not, the lock excludes nobody.
-Result<bool> is_same_file(int fd, const FilePlace& place) {
-  struct stat locked = {};
+// What has the name of the file that was locked. If it is another, or none, the lock excludes
+// nobody.
+Result<std::optional<struct stat>> look_at_name(const FilePlace& place) {
   struct stat named = {};
   const std::string name(place.name);
-  if (::fstat(fd, &locked) != 0 ||
-      ::fstatat(place.directory_fd, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0) {
-    const int os_error = errno;
-    if (os_error == ENOENT) return false;
-    return std::unexpected(posix_error(os_error, kAction, place.path()));
-  }
-  return locked.st_dev == named.st_dev && locked.st_ino == named.st_ino;
+  if (::fstatat(place.directory_fd, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0) return named;
+  const int os_error = errno;
+  if (os_error == ENOENT) return std::nullopt;
+  return std::unexpected(posix_error(os_error, kAction, place.path()));
 }
 
 Error replaced_error(const FilePlace& place) {
@@ -74,17 +75,22 @@ Error replaced_error(const FilePlace& place) {
                .os_error = ESTALE};
 }
 
-// One attempt; gives no descriptor if the file was replaced meanwhile.
-Result<UniqueFd> try_lock(const FilePlace& place) {
-  DATAWAL_TRY_ASSIGN(UniqueFd fd, open_regular(place, O_RDWR | O_CREAT, kAction));
-  if (retry_interrupted([&] { return ::flock(fd.get(), LOCK_EX | LOCK_NB); }) != 0) {
+// One attempt; gives nothing if the file was replaced meanwhile.
+Result<std::optional<LockedFile>> try_lock(const FilePlace& place) {
+  DATAWAL_TRY_ASSIGN(OpenedFile opened, open_regular(place, O_RDWR | O_CREAT, kAction));
+  const int fd = opened.fd.get();
+  if (retry_interrupted([&] { return ::flock(fd, LOCK_EX | LOCK_NB); }) != 0) {
     const int os_error = errno;
     if (os_error == EWOULDBLOCK)
-      return std::unexpected(locked_error(read_holder(fd.get()), place.path()));
+      return std::unexpected(locked_error(read_holder(fd), place.path()));
     return std::unexpected(posix_error(os_error, kAction, place.path()));
   }
-  DATAWAL_TRY_ASSIGN(const bool is_same, is_same_file(fd.get(), place));
-  return is_same ? std::move(fd) : UniqueFd();
+  DATAWAL_TRY_ASSIGN(const std::optional<struct stat> named, look_at_name(place));
+  const FileIdentity& locked = opened.identity;
+  if (!named || named->st_dev != locked.device || named->st_ino != locked.inode) {
+    return std::nullopt;
+  }
+  return LockedFile{std::move(opened.fd), named->st_size};
 }
 
 }  // namespace
@@ -95,15 +101,15 @@ Result<std::unique_ptr<FileLock>> lock_file(const FilePlace& place) {
   constexpr int kAttemptCountMax = 100;
   Error last_error = replaced_error(place);
   for (int attempt = 0; attempt < kAttemptCountMax; ++attempt) {
-    Result<UniqueFd> fd = try_lock(place);
-    if (fd && fd->valid()) {
-      write_holder(fd->get());
-      return std::make_unique<PosixFileLock>(*std::move(fd));
+    Result<std::optional<LockedFile>> locked = try_lock(place);
+    if (locked && *locked) {
+      write_holder(**locked);
+      return std::make_unique<PosixFileLock>(std::move((*locked)->fd));
     }
-    if (fd) continue;
+    if (locked) continue;
     // Removed between our opening it and looking at it is the same as replaced; unless the
     // directory itself is gone, in which case this is what the last attempt says too.
-    last_error = std::move(fd).error();
+    last_error = std::move(locked).error();
     if (last_error.code != ErrorCode::kNotFound) break;
   }
   return std::unexpected(std::move(last_error));

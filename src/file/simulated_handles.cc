@@ -84,7 +84,9 @@ mode_t simulated_mode(SimulatedKind kind) {
 }
 
 SimulatedFile::SimulatedFile(SimulatedHandle handle)
-    : handle_(std::move(handle)), claim_(std::make_shared<const SimulatedClaim>(handle_.process)) {
+    : handle_(std::move(handle)),
+      opened_(identity_now()),
+      claim_(std::make_shared<const SimulatedClaim>(handle_.process)) {
   std::erase_if(handle_.node->openers, [](const auto& claim) { return claim.expired(); });
   handle_.node->openers.push_back(claim_);
 }
@@ -121,12 +123,13 @@ Result<std::uint64_t> SimulatedFile::size() const {
       [&]() -> Result<std::uint64_t> { return handle_.node->data.size(); });
 }
 
+FileIdentity SimulatedFile::identity_now() const {
+  const SimulatedNode& node = *handle_.node;
+  return {.inode = node.id, .size = node.data.size(), .modified_ns = node.modification_count};
+}
+
 std::optional<FileIdentity> SimulatedFile::identity() const {
-  const auto work = [&]() -> Result<FileIdentity> {
-    const SimulatedNode& node = *handle_.node;
-    return FileIdentity{
-        .inode = node.id, .size = node.data.size(), .modified_ns = node.modification_count};
-  };
+  const auto work = [&]() -> Result<FileIdentity> { return identity_now(); };
   const Result<FileIdentity> found =
       handle_.machine->call(*handle_.process, handle_.site(SimulatedCall::kIdentify), work);
   return found ? std::optional(*found) : std::nullopt;

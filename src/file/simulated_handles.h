@@ -35,6 +35,7 @@ class SimulatedFile final : public File {
   [[nodiscard]] Status write_at(std::uint64_t offset, ByteView data) override;
   [[nodiscard]] Result<std::uint64_t> size() const override;
   [[nodiscard]] std::optional<FileIdentity> identity() const override;
+  [[nodiscard]] std::optional<FileIdentity> identity_at_open() const override { return opened_; }
   [[nodiscard]] Status truncate(std::uint64_t size) override;
   [[nodiscard]] Status sync() override;
   [[nodiscard]] Result<bool> reserve(std::uint64_t size) override;
@@ -44,8 +45,10 @@ class SimulatedFile final : public File {
 
  private:
   [[nodiscard]] std::function<void()> sync_action() const;
+  [[nodiscard]] FileIdentity identity_now() const;
 
   SimulatedHandle handle_;
+  FileIdentity opened_;
   std::shared_ptr<const SimulatedClaim> claim_;
 };
 

@@ -100,7 +100,7 @@ Result<std::uint32_t> LogAddresses::take_unit(Position position) {
     free_units_.pop_back();
   } else {
     if (unit == unit_count_max_) return std::unexpected(exhausted(position));
-    make_chunk_for(unit);
+    make_unit(unit);
     ++unit_count_;
   }
   has_room_.store(!free_units_.empty() || unit_count_ < unit_count_max_, std::memory_order_relaxed);
@@ -115,10 +115,13 @@ std::size_t LogAddresses::free_unit_count() const {
   return free_units_.size() + (unit_count_max_ - unit_count_);
 }
 
-void LogAddresses::make_chunk_for(std::uint32_t unit) {
+void LogAddresses::make_unit(std::uint32_t unit) {
   std::atomic<Chunk*>& chunk = chunks_[unit / kChunkUnits];
-  if (chunk.load(std::memory_order_relaxed) != nullptr) return;
-  chunk.store(std::make_unique<Chunk>().release(), std::memory_order_release);
+  if (chunk.load(std::memory_order_relaxed) == nullptr) {
+    chunk.store(std::make_unique_for_overwrite<Chunk>().release(), std::memory_order_release);
+  }
+  std::construct_at(&unit_at(unit));
+  std::construct_at(&dead_bytes_at(unit), 0);
 }
 
 void LogAddresses::set_mapping(SegmentId segment, ByteView bytes) {
@@ -146,10 +149,9 @@ void LogAddresses::reuse(RetiredUnits retired) {
 }
 
 void LogAddresses::forget_dead() noexcept {
-  for (const std::atomic<Chunk*>& chunk : chunks_) {
-    Chunk* const present = chunk.load(std::memory_order_acquire);
-    if (present == nullptr) continue;
-    for (auto& bytes : present->dead_bytes) bytes.store(0, std::memory_order_relaxed);
+  const std::uint32_t count = unit_count();
+  for (std::uint32_t unit = 0; unit < count; ++unit) {
+    dead_bytes_at(unit).store(0, std::memory_order_relaxed);
   }
 }
 
@@ -206,7 +208,7 @@ bool LogAddresses::restore(std::span<const std::optional<AddressedStretch>> stre
   std::ranges::sort(used, {}, place);
   if (std::ranges::adjacent_find(used, {}, place) != used.end()) return false;
   const std::lock_guard lock(mutex_);
-  for (std::uint32_t unit = 0; unit < count; unit += kChunkUnits) make_chunk_for(unit);
+  for (std::uint32_t unit = 0; unit < count; ++unit) make_unit(unit);
   for (const std::uint32_t unit : used) {
     const auto [segment, index] = place(unit);
     segments_[segment].units.push_back({index, unit});

@@ -187,9 +187,15 @@ class LogAddresses {
   };
   static_assert(sizeof(Unit) == 32);
   static constexpr std::uint32_t kChunkUnits = 2048;
+  // Memory for units, each of which is made when it is first used: most logs need a few of so many.
   struct Chunk {
-    std::array<Unit, kChunkUnits> units;
-    std::array<std::atomic<std::uint64_t>, kChunkUnits> dead_bytes{};
+    Chunk() noexcept {}
+    union {
+      std::array<Unit, kChunkUnits> units;
+    };
+    union {
+      std::array<std::atomic<std::uint64_t>, kChunkUnits> dead_bytes;
+    };
   };
   static constexpr std::uint32_t kChunkCount = kUnitCountMax / kChunkUnits;
 
@@ -227,7 +233,7 @@ class LogAddresses {
   void map_unit(const Segment& segment, const AddressedUnit& known);
   [[nodiscard]] Result<std::uint32_t> unit_for(Position position);
   [[nodiscard]] Result<std::uint32_t> take_unit(Position position);
-  void make_chunk_for(std::uint32_t unit);
+  void make_unit(std::uint32_t unit);
 
   // Of the call of address_of() before; an index that no position has says that there was none.
   SegmentId last_segment_{};

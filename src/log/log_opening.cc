@@ -41,18 +41,16 @@ Status make_first_segment(LogView& view) {
   DATAWAL_TRY(view.directory->open(segment_name(kFirst), OpenMode::kCreateExclusive));
   DATAWAL_TRY(view.directory->sync());
   view.segments.push_back(kFirst);
-  return {};
+  return hold_segments(view);
 }
 
 // What a compaction that was killed was about to put in a segment's place, what a writer that was
 // killed had made for the next segment, and hints of segments that are gone. Nobody's records: what
 // stays takes space until the next open.
-void remove_leftovers(const LogView& view) {
+void remove_leftovers(const LogView& view, const std::vector<DirectoryEntry>& entries) {
   Directory& directory = *view.directory;
-  const Result<std::vector<DirectoryEntry>> entries = directory.list();
-  if (!entries) return;
-  remove_foreign_hints(directory, *entries, view.segments);
-  for (const DirectoryEntry& entry : *entries) {
+  remove_foreign_hints(directory, entries, view.segments);
+  for (const DirectoryEntry& entry : entries) {
     if (entry.kind != EntryKind::kFile) continue;
     if (is_compacted_name(entry.name) || is_prepared_name(entry.name)) {
       (void)directory.remove(entry.name);
@@ -76,17 +74,18 @@ Result<LogOpening> LogOpening::begin(const std::filesystem::path& path, const Op
   // Before the lock, which would leave its file behind.
   if (!options.create_if_missing) DATAWAL_TRY(check_not_empty(*directory));
   DATAWAL_TRY_ASSIGN(std::unique_ptr<FileLock> lock, directory->lock(kLockName));
-  DATAWAL_TRY_ASSIGN(LogView view,
-                     load_log_view(std::move(directory), filesystem_of(options), options.damage));
-  if (view.segments.empty()) DATAWAL_TRY(make_first_segment(view));
-  remove_leftovers(view);
-  return LogOpening(options, std::move(lock), std::move(view));
+  DATAWAL_TRY_ASSIGN(LockedLog log,
+                     load_locked_log(std::move(directory), filesystem_of(options), options.damage));
+  if (log.view.segments.empty()) DATAWAL_TRY(make_first_segment(log.view));
+  remove_leftovers(log.view, log.entries);
+  return LogOpening(options, std::move(lock), std::move(log.view));
 }
 
 void LogOpening::read_ahead(Hints hints) {
+  if (!scan_->is_long()) return;
   ReadAhead::Settings settings = ReadAhead::settings();
   settings.uses_hints = hints == Hints::kUse;
-  scan_->read_ahead_if_long(settings);
+  scan_->read_ahead(settings);
 }
 
 Result<std::unique_ptr<LogWriter>> LogOpening::finish() {

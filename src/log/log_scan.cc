@@ -139,20 +139,16 @@ void LogScan::read_ahead(const ReadAhead::Settings& settings) {
   ahead_ = std::make_unique<ReadAhead>(view_, index_, begin_in(view_.segments[index_]), settings);
 }
 
-void LogScan::read_ahead_if_long(const ReadAhead::Settings& settings) {
-  if (has_left(ReadAhead::kLogSizeMin)) read_ahead(settings);
-}
-
-// Whether so many bytes are left to read.
-bool LogScan::has_left(std::uint64_t size) const {
+bool LogScan::is_long() const {
   std::uint64_t left = 0;
-  for (std::size_t index = view_.segments.size(); index > index_ && left < size; --index) {
+  for (std::size_t index = view_.segments.size(); index > index_; --index) {
     const SegmentId id = view_.segments[index - 1];
     const auto file = view_.open(id);
-    const Result<std::uint64_t> end = file ? (*file)->size() : 0;
+    const Result<std::uint64_t> end = file ? (*file)->size_at_open() : 0;
     if (end) left += *end - std::min(begin_in(id), *end);
+    if (left >= ReadAhead::kLogSizeMin) return true;
   }
-  return left >= size;
+  return false;
 }
 
 std::optional<FrameOutline> LogScan::next_outline() {

@@ -54,8 +54,8 @@ class LogScan {
   // given have no payload then, and Raw ones no key. To be called before next(). What is found and
   // what is refused is the same; but what hints are used of is not looked at.
   void read_ahead(const ReadAhead::Settings& settings);
-  // The same where there is so much to read that it is worth it.
-  void read_ahead_if_long(const ReadAhead::Settings& settings);
+  // Whether there is so much to read that it is worth it.
+  [[nodiscard]] bool is_long() const;
   // As ReadAhead::note_looks; nothing where nothing is read ahead.
   void note_looks(std::uint64_t count) {
     if (ahead_) ahead_->note_looks(count);
@@ -85,7 +85,6 @@ class LogScan {
   [[nodiscard]] std::span<const ScannedRecord> batch_ahead();
   [[nodiscard]] Result<Progress> step();
   [[nodiscard]] Status open_segment();
-  [[nodiscard]] bool has_left(std::uint64_t size) const;
   [[nodiscard]] std::optional<FrameOutline> next_outline();
   void end_read_ahead();
   [[nodiscard]] Result<Progress> note_frame();

@@ -21,7 +21,7 @@ Result<bool> is_of_another_log(const LogView& view) {
   const auto file = view.open(watermark.first_segment);
   if (!file && file.error().code == ErrorCode::kNotFound) return false;
   if (!file) return std::unexpected(file.error());
-  DATAWAL_TRY_ASSIGN(const std::uint64_t size, (*file)->size());
+  DATAWAL_TRY_ASSIGN(const std::uint64_t size, (*file)->size_at_open());
   SegmentReader reader(**file, 0, size);
   DATAWAL_TRY_ASSIGN(const SegmentStep step, reader.next());
   return step == SegmentStep::kFrame && reader.frame().crc != watermark.first_frame_crc;
@@ -98,6 +98,26 @@ Result<LogView> load_log_view(std::shared_ptr<Directory> directory, const Filesy
   DATAWAL_TRY_ASSIGN(view.watermark, read_watermark(*view.directory));
   DATAWAL_TRY_ASSIGN(view.segments, list_segments(*view.directory));
   return with_watermark_checked(std::move(view), filesystem, damage);
+}
+
+Result<LockedLog> load_locked_log(std::shared_ptr<Directory> directory,
+                                  const Filesystem& filesystem, DamagePolicy damage) {
+  LogView view{.directory = std::move(directory)};
+  DATAWAL_TRY_ASSIGN(view.watermark, read_watermark(*view.directory));
+  DATAWAL_TRY_ASSIGN(std::vector<DirectoryEntry> entries, view.directory->list());
+  DATAWAL_TRY_ASSIGN(view.segments, segments_among(entries, *view.directory));
+  DATAWAL_TRY(hold_segments(view));
+  DATAWAL_TRY_ASSIGN(view, with_watermark_checked(std::move(view), filesystem, damage));
+  return LockedLog{std::move(view), std::move(entries)};
+}
+
+Status hold_segments(LogView& view) {
+  // Fewer than a reader holds: a program may open many stores at once.
+  constexpr std::size_t kOpenFilesMax = 32;
+  if (view.segments.size() > kOpenFilesMax) return {};
+  DATAWAL_TRY_ASSIGN(SegmentSet segments, SegmentSet::open(view.directory, view.segments));
+  view.held = std::make_shared<const SegmentSet>(std::move(segments));
+  return {};
 }
 
 Result<LogView> hold_log_view(std::shared_ptr<Directory> directory, const Filesystem& filesystem,

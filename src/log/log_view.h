@@ -16,7 +16,8 @@ struct LogView {
   // Shared, because cursors outlive the log that made them.
   std::shared_ptr<Directory> directory;
   std::vector<SegmentId> segments = {};  // ascending
-  // Their files, where nobody keeps others from replacing them. Shared by the copies of a view.
+  // Their files, where nobody keeps others from replacing them, or where they would be opened again
+  // and again. Shared by the copies of a view.
   std::shared_ptr<const SegmentSet> held = {};
   std::optional<Watermark> watermark = {};  // only if it belongs to these segments
   bool same_boot = false;                   // as when the watermark was written
@@ -30,6 +31,17 @@ struct LogView {
 // was durable is missing, unless `damage` is kLongestPrefix.
 [[nodiscard]] Result<LogView> load_log_view(std::shared_ptr<Directory> directory,
                                             const Filesystem& filesystem, DamagePolicy damage);
+
+// The same for who holds the lock. The view has the files of its segments, so that whoever looks at
+// them before the log is open need not open them again.
+struct LockedLog {
+  LogView view;
+  std::vector<DirectoryEntry> entries;  // of the directory
+};
+[[nodiscard]] Result<LockedLog> load_locked_log(std::shared_ptr<Directory> directory,
+                                                const Filesystem& filesystem, DamagePolicy damage);
+// Gives `view` the files of its segments, if these are not too many to have them all open.
+[[nodiscard]] Status hold_segments(LogView& view);
 
 // The same for who holds no lock: another process may compact or rotate the log meanwhile, and go
 // on to do so, and the view stays as it is.

@@ -65,6 +65,7 @@ LogWriter::LogWriter(const Options& options, std::unique_ptr<FileLock> lock,
   }
   active_ = std::make_unique<SegmentWriter>(std::move(active), end_.offset, policy_);
   view_.watermark.reset();  // from here on the writer itself knows what is durable
+  view_.held.reset();       // and replaces files
   if (!facts_.watermark) return;
   if (end_ < facts_.watermark->position) tail_pending_ = true;
   durable_ = std::min(facts_.watermark->position, end_);

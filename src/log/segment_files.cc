@@ -33,6 +33,11 @@ Result<std::shared_ptr<const File>> SegmentFiles::get(SegmentId segment) {
   return file;
 }
 
+void SegmentFiles::release_held() {
+  const std::scoped_lock lock(mutex_);
+  held_.reset();
+}
+
 void SegmentFiles::forget(SegmentId segment) {
   const std::scoped_lock lock(mutex_);
   const auto known = by_segment_.find(segment);

@@ -26,6 +26,8 @@ class SegmentFiles {
   // The file of `segment`, open for reading. Shared, because another thread may still be reading
   // from a file that this one pushes out.
   [[nodiscard]] Result<std::shared_ptr<const File>> get(SegmentId segment);
+  // From now on files are opened by their names.
+  void release_held();
   // Another file has the name of `segment` now.
   void forget(SegmentId segment);
 

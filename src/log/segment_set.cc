@@ -21,9 +21,9 @@ Error changing(const Directory& directory, std::optional<SegmentId> segment) {
           .segment = segment};
 }
 
-// Where that is not to be known, all are taken for the same.
+// Of a file that has just been opened. Where that is not to be known, all are taken for the same.
 FileIdentity identity_of(const File& file) {
-  return file.identity().value_or(FileIdentity{});
+  return file.identity_at_open().value_or(FileIdentity{});
 }
 
 }  // namespace

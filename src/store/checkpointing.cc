@@ -27,19 +27,16 @@ Result<std::vector<SegmentFacts>> sizes_of(const LogView& view) {
   std::vector<SegmentFacts> segments;
   for (const SegmentId id : view.segments) {
     DATAWAL_TRY_ASSIGN(const std::shared_ptr<const File> file, view.open(id));
-    DATAWAL_TRY_ASSIGN(const std::uint64_t size, file->size());
+    DATAWAL_TRY_ASSIGN(const std::uint64_t size, file->size_at_open());
     segments.push_back({.id = id, .size = size});
   }
   return segments;
 }
 
-bool has_plausible_size(const Directory& directory, const std::vector<SegmentFacts>& log) {
-  const auto file = directory.open(kCheckpointName, OpenMode::kRead);
-  if (!file) return true;  // why there is none, reading it says
-  const Result<std::uint64_t> size = (*file)->size();
+std::uint64_t plausible_image_size_max(const std::vector<SegmentFacts>& log) {
   std::uint64_t log_size = 0;
   for (const SegmentFacts& segment : log) log_size += segment.size;
-  return size && *size <= log_size + kImageSizeAllowance;
+  return log_size + kImageSizeAllowance;
 }
 
 bool is_needed_whole(const std::vector<SegmentFacts>& log, const LoadedIndex& loaded) {
@@ -62,7 +59,7 @@ bool has_first_frame(const LogView& view, const IndexCoverage& coverage) {
   if (!coverage.first_segment) return false;
   const auto file = view.open(*coverage.first_segment);
   if (!file) return false;
-  const Result<std::uint64_t> size = (*file)->size();
+  const Result<std::uint64_t> size = (*file)->size_at_open();
   if (!size) return false;
   SegmentReader reader(**file, 0, *size);
   const Result<SegmentStep> step = reader.next();
@@ -100,10 +97,8 @@ std::uint64_t size_behind(const std::vector<SegmentFacts>& log, Position covered
 std::expected<FoundCheckpoint, UnusableImage> find_checkpoint(const LogView& view) {
   const Result<std::vector<SegmentFacts>> log = sizes_of(view);
   if (!log) return unusable("the segments cannot be looked at: " + log.error().to_string());
-  if (!has_plausible_size(*view.directory, *log)) {
-    return unusable("the checkpoint is larger than that of any index of this log");
-  }
-  DATAWAL_TRY_ASSIGN(LoadedIndex loaded, load_index_checkpoint(*view.directory));
+  DATAWAL_TRY_ASSIGN(LoadedIndex loaded,
+                     load_index_checkpoint(*view.directory, plausible_image_size_max(*log)));
   if (!covers_beginning_of(*log, loaded)) {
     return unusable("the checkpoint is one of other segments");
   }

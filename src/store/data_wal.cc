@@ -29,7 +29,8 @@ StoreIndex make_index(Filesystem& filesystem, std::shared_ptr<const Directory> d
 // what is behind is read while the index is loaded.
 StoreIndex begin_index(LogOpening& opening, Filesystem& filesystem, const Options& options) {
   const StoreRecords::Access access = {.may_map = options.map_files,
-                                       .size_max = options.segment_size_max};
+                                       .size_max = options.segment_size_max,
+                                       .held = opening.view().held};
   if (auto found = find_checkpoint(opening.view())) {
     LoadedIndex& loaded = found->index;
     opening.begin_behind(loaded.coverage, loaded.segments);
@@ -263,6 +264,7 @@ Result<DataWal> DataWal::open(const std::filesystem::path& directory, const Opti
   }
   DATAWAL_TRY(replay.finish());
   DATAWAL_TRY_ASSIGN(std::unique_ptr<LogWriter> writer, opening.finish());
+  index.records().release_held();
   const LogScan::ReadAheadResult& ahead = opening.read_ahead_result();
   HintWriting hints(writer->segment_facts(), ahead.lacking_hint);
   OpenStats opened = clock.stats(checkpoint);
@@ -280,7 +282,7 @@ Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,
   DATAWAL_TRY_ASSIGN(LogView view, hold_log_view(opened, filesystem, options.damage));
   StoreIndex index = make_index(filesystem, opened, {.held = view.held});  // others may cut it
   LogScan scan(std::move(view), options.damage, {});
-  scan.read_ahead_if_long(ReadAhead::settings());  // all of it: damage is to be found
+  if (scan.is_long()) scan.read_ahead(ReadAhead::settings());  // all of it: damage is to be found
   IndexReplay replay(index);
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::span<const ScannedRecord> records, scan.next_batch());

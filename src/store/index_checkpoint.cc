@@ -28,14 +28,21 @@ Status write_index_checkpoint(Directory& directory, const IndexImageSource& sour
   return status;
 }
 
-std::expected<LoadedIndex, UnusableImage> load_index_checkpoint(const Directory& directory) {
+std::expected<LoadedIndex, UnusableImage> load_index_checkpoint(const Directory& directory,
+                                                                std::uint64_t size_max) {
   auto file = directory.open(kCheckpointName, OpenMode::kRead);
-  if (file) return read_index_image_lazily(std::move(*file));
-  if (file.error().code == ErrorCode::kNotFound) {
-    return std::unexpected(UnusableImage{"there is no checkpoint"});
+  if (!file) {
+    const bool is_absent = file.error().code == ErrorCode::kNotFound;
+    return std::unexpected(
+        UnusableImage{is_absent ? "there is no checkpoint"
+                                : "the checkpoint cannot be opened: " + file.error().to_string()});
   }
-  return std::unexpected(
-      UnusableImage{"the checkpoint cannot be opened: " + file.error().to_string()});
+  const Result<std::uint64_t> size = (*file)->size_at_open();
+  if (!size || *size > size_max) {
+    return std::unexpected(
+        UnusableImage{"the checkpoint is larger than that of any index of this log"});
+  }
+  return read_index_image_lazily(*std::move(file));
 }
 
 }  // namespace datawal

@@ -78,7 +78,7 @@ Verdict ImageReader::read_exactly(std::uint64_t offset, MutableByteView buffer) 
 }
 
 Verdict ImageReader::read_header() {
-  const Result<std::uint64_t> size = file_->size();
+  const Result<std::uint64_t> size = file_->size_at_open();
   if (!size) return unusable("the checkpoint cannot be read: " + size.error().to_string());
   image_size_ = *size;
   if (image_size_ < kIndexImageHeaderSize) return unusable("the checkpoint is truncated");

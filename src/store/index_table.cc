@@ -1,6 +1,8 @@
 #include "store/index_table.h"
 
+#include <cstddef>
 #include <limits>
+#include <type_traits>
 
 namespace datawal {
 namespace {
@@ -26,14 +28,19 @@ static_assert(kStepCountMax <= kRoot);
 
 }  // namespace
 
-IndexTable::IndexTable(unsigned depth, bool overflows, ConstWords words) noexcept
-    : overflows_(overflows), depth_(depth) {
-  for (std::size_t bucket = 0; bucket < kBucketCount; ++bucket) {
-    tags_[bucket].store(words[bucket], std::memory_order_relaxed);
-    count_ += count_of(lanes_in_use(words[bucket]));
-  }
-  for (std::size_t index = 0; index < slots_.size(); ++index) {
-    slots_[index].store(words[kBucketCount + index], std::memory_order_relaxed);
+// The table itself, because a copy would cost as much as reading. An atomic word is the word that
+// it begins with, and has no room for anything else.
+IndexTable::Words IndexTable::words() noexcept {
+  static_assert(std::is_standard_layout_v<Slot> && std::is_same_v<Slot, TagWord>);
+  static_assert(sizeof(Slot) == sizeof(std::uint64_t) && Slot::is_always_lock_free);
+  static_assert(sizeof tags_ + sizeof slots_ == kWordCount * sizeof(std::uint64_t));
+  static_assert(offsetof(IndexTable, slots_) - offsetof(IndexTable, tags_) == sizeof tags_);
+  return Words(reinterpret_cast<std::uint64_t*>(tags_.data()), kWordCount);
+}
+
+void IndexTable::take_words() noexcept {
+  for (const TagWord& tags : tags_) {
+    count_ += count_of(lanes_in_use(tags.load(std::memory_order_relaxed)));
   }
 }
 

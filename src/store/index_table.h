@@ -151,8 +151,9 @@ class IndexTable {
   explicit IndexTable(unsigned depth = 0) noexcept : depth_(depth) {}
   // A copy, for the thread that may change entries.
   IndexTable(const IndexTable& source) noexcept;
-  // The table whose image is `words`, which whoever has them from a stranger has checked.
-  IndexTable(unsigned depth, bool overflows, ConstWords words) noexcept;
+  // For who has just made the table: where to read an image to, and to be called if it was one.
+  [[nodiscard]] Words words() noexcept;
+  void take_words() noexcept;
   // Slots without an entry are zeros in it. What changes meanwhile is in it or not.
   void copy_words(Words words) const noexcept;
 
@@ -162,7 +163,6 @@ class IndexTable {
   // For whom the table has been kept as it was: see FrozenIndexes.
   [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
   void set_generation(std::uint64_t generation) noexcept { generation_ = generation; }
-
   [[nodiscard]] std::uint64_t version() const noexcept {
     return version_.load(std::memory_order_acquire);
   }

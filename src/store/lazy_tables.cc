@@ -32,39 +32,42 @@ IndexTable* LazyTables::load(std::uint32_t region) {
   tables_.push_back(std::move(table));
   if (loaded_count_.fetch_add(1, std::memory_order_relaxed) + 1 == shapes_.size()) {
     file_.reset();
-    words_ = {};
-    if (loaded_keys_ != key_count_) return fail("contradicts itself in its number of keys");
+    if (loaded_keys_ != key_count_) {
+      (void)fail("contradicts itself in its number of keys");
+      return nullptr;
+    }
   }
   return tables_.back().get();
 }
 
 std::unique_ptr<IndexTable> LazyTables::read(std::size_t index) {
   if (is_broken()) return nullptr;
-  words_.resize(IndexTable::kWordCount);
-  const MutableByteView bytes = std::as_writable_bytes(std::span(words_));
+  auto table = std::make_unique<IndexTable>(shapes_[index].depth);
+  if (!read_words(index, table->words())) return nullptr;
+  table->take_words();
+  if (shapes_[index].overflows) table->set_overflows();
+  return table;
+}
+
+bool LazyTables::read_words(std::size_t index, IndexTable::Words words) {
+  const MutableByteView bytes = std::as_writable_bytes(words);
   const std::uint64_t offset = kIndexImageHeaderSize + index * kIndexImageTableSize;
   const Result<std::size_t> count = file_->read_at(offset, bytes);
   const Shape& shape = shapes_[index];
-  if (!count) {
-    (void)fail("cannot be read in its tables");
-    return nullptr;
-  }
+  if (!count) return fail("cannot be read in its tables");
   if (*count != bytes.size() || crc32c(bytes) != shape.crc) {
-    (void)fail("is damaged in its tables");
-    return nullptr;
+    return fail("is damaged in its tables");
   }
-  convert_le(words_);
-  const IndexTable::ConstWords words(words_);
+  convert_le(words);
   if (!EntryRule(first_regions_[index], shape.depth, unit_bounds_).holds_for_all(words)) {
-    (void)fail("contradicts itself in its tables");
-    return nullptr;
+    return fail("contradicts itself in its tables");
   }
-  return std::make_unique<IndexTable>(shape.depth, shape.overflows, words);
+  return true;
 }
 
-IndexTable* LazyTables::fail(const char* fault) noexcept {
+bool LazyTables::fail(const char* fault) noexcept {
   fault_.store(fault, std::memory_order_release);
-  return nullptr;
+  return false;
 }
 
 IndexTable& LazyTables::nothing() {

@@ -68,15 +68,16 @@ class LazyTables {
   [[nodiscard]] std::size_t memory_size() const noexcept;
 
  private:
-  [[nodiscard]] IndexTable* fail(const char* fault) noexcept;
+  // Gives false.
+  [[nodiscard]] bool fail(const char* fault) noexcept;
   [[nodiscard]] std::unique_ptr<IndexTable> read(std::size_t index);
+  [[nodiscard]] bool read_words(std::size_t index, IndexTable::Words words);
 
   std::shared_ptr<const File> file_;  // until all are loaded
   const std::vector<Shape> shapes_;
   const std::vector<std::uint32_t> unit_bounds_;
   const std::uint64_t key_count_;
   std::vector<std::uint32_t> first_regions_;
-  std::vector<std::uint64_t> words_;  // of the table that is being read
   std::atomic<const char*> fault_{nullptr};
   std::atomic<std::size_t> loaded_count_{0};
   std::uint64_t loaded_keys_ = 0;

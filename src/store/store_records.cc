@@ -87,7 +87,7 @@ void StoreRecords::map_segment(SegmentId segment) {
   if (views_.contains(segment)) return;
   const auto file = files_->get(segment);
   if (!file || !access_.may_map) return;
-  const Result<std::uint64_t> size = (*file)->size();
+  const Result<std::uint64_t> size = (*file)->size_at_open();
   if (!size) return;
   std::unique_ptr<FileView> view = (*file)->view(std::max(*size, access_.size_max));
   if (!view) return;

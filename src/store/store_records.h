@@ -45,7 +45,8 @@ class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
   struct Access {
     bool may_map = false;
     std::uint64_t size_max = 0;
-    // Whose files are read, where others may replace those of their names.
+    // Whose files are read instead of those of their names: where others may replace these, and
+    // where they are open already.
     std::shared_ptr<const SegmentSet> held = {};
   };
 
@@ -54,6 +55,12 @@ class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
   StoreRecords(std::shared_ptr<const Directory> directory, Access access,
                std::unique_ptr<LogAddresses> addresses, const std::vector<SegmentFacts>& segments);
   ~StoreRecords();
+
+  // From now on segments are opened by their names. Before any other thread knows this.
+  void release_held() {
+    access_.held.reset();
+    files_->release_held();
+  }
 
   // The address of a record. Fails with kExhausted.
   [[nodiscard]] Result<LogAddress> add(const RecordRef& ref) {
