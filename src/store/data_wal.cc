@@ -314,7 +314,12 @@ std::vector<Result<std::optional<Value>>> DataWal::multi_get(std::span<const Byt
     return impl_->index().lookup().multi_get(keys);
   };
   std::vector<Result<std::optional<Value>>> values = look_up();
-  if (impl_->index().is_broken() && impl_->mend_index()) values = look_up();
+  const auto may_be_of_broken_index = [&](const Result<std::optional<Value>>& value) {
+    return !value && impl_->may_be_of_broken_index(value.error());
+  };
+  if (std::ranges::any_of(values, may_be_of_broken_index) && impl_->mend_index()) {
+    values = look_up();
+  }
   for (const Result<std::optional<Value>>& value : values) impl_->lookups().count(value);
   return values;
 }

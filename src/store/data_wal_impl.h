@@ -72,7 +72,7 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   template <typename Work>
   [[nodiscard, gnu::always_inline]] auto with_whole_index(const Work& work) const {
     auto outcome = work();
-    if (!outcome && index_.is_broken()) [[unlikely]] {
+    if (!outcome && may_be_of_broken_index(outcome.error())) [[unlikely]] {
       if (Status mended = mend_index(); !mended) {
         outcome = std::unexpected(std::move(mended).error());
       } else {
@@ -109,6 +109,12 @@ class [[gnu::visibility("hidden")]] DataWal::Impl {
   [[nodiscard]] const RecoveryReport& report() const;
   [[nodiscard]] const Directory& directory() const;
 
+  // Whether a failure may be one of an index that is broken, or was and has been built anew by
+  // another thread since.
+  [[nodiscard]] bool may_be_of_broken_index(const Error& error) const {
+    return index_.is_broken() ||
+           (error.code == ErrorCode::kCorruption && is_mended_.load(std::memory_order_relaxed));
+  }
   // Builds the index anew from the log, if it is broken. Fails where that cannot be read.
   [[nodiscard]] Status mend_index() const;
 
