@@ -45,7 +45,7 @@ endif()
 # Under DATAWAL_PRECOMPILE, precompiles for a target what most of its files include: the standard
 # library, and with the argument TESTS GoogleTest as well. Nothing of the project, so that a change
 # of one header compiles no more than without. A file that forgets an include of these compiles
-# nevertheless, so the builds with GCC and clang-tidy do without.
+# nevertheless, so clang-tidy does without.
 function(datawal_precompile target)
   if(NOT DATAWAL_PRECOMPILE)
     return()
