@@ -11,6 +11,7 @@
 
 #include "base/try.h"
 #include "file/posix_error.h"
+#include "file/posix_held_file.h"
 #include "file/posix_mapping.h"
 
 namespace datawal {
@@ -163,6 +164,11 @@ std::unique_ptr<FileMapping> PosixFile::map(std::uint64_t size) {
 
 std::unique_ptr<FileView> PosixFile::view(std::uint64_t size) const {
   return PosixView::make(fd_.get(), size);
+}
+
+std::unique_ptr<const File> PosixFile::hold() const {
+  const std::optional<FileIdentity> known = identity();
+  return known ? PosixHeldFile::make(fd_.get(), *known, path_) : nullptr;
 }
 
 Result<UniqueFd> open_regular(const FilePlace& place, int flags, std::string_view action) {
