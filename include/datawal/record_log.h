@@ -117,8 +117,10 @@ class DATAWAL_EXPORT RecordCursor {
   // same. Fails with kCorruption where acknowledged records are damaged or missing, kCrcMismatch,
   // kTruncated, kStructural or kUnsupportedVersion where a record is damaged otherwise, kGap if the
   // scan was to begin behind the end of a segment, kNotFound, kNotRegularFile, kIo. Cost: one read
-  // per 256 KiB, one CRC per record; the files of up to 256 segments are kept open. Of a log with
-  // more, segments are opened on the way: kGap if a compaction has replaced one by then.
+  // per 256 KiB, one CRC per record. The files of up to 256 segments are kept open. Those of a log
+  // with more are kept without a descriptor, by mappings, of which a process has 16,384 at most and
+  // none where its address space is limited (RLIMIT_AS) or process_vm_readv is forbidden: if a
+  // compaction then replaces a segment before it is read, kGap. A new scan has what there is now.
   [[nodiscard]] Result<std::optional<ScannedRecord>> next();
 
   // What has been read so far; complete once next() has given nullopt.

@@ -5,8 +5,8 @@
 //   datawal::Result<datawal::Follower> follower = reader->follow();
 //   while (auto record = follower->next(std::chrono::seconds(1))) { if (*record) use(**record); }
 //
-// Creates nothing and writes nothing: works on read-only media and on a full disk. Reads with pread
-// only, so that a file cut by another program is an error and not a signal.
+// Creates nothing and writes nothing: works on read-only media and on a full disk. Reads by system
+// calls only, so that a file cut by another program is an error and not a signal.
 //
 // Thread safety: a reader's const functions may run at the same time. Cursors and followers belong
 // to one thread.
@@ -74,7 +74,7 @@ class DATAWAL_EXPORT RecordLogReader {
 
   // Follows the log from the record `from` on; 0 is the oldest there is. Fails with kGap if `from`
   // is older than the oldest record, missing, or more than one beyond the newest, or if a
-  // compaction of a log with more than 256 segments comes in between.
+  // compaction comes in between and replaces what cannot be kept: see RecordCursor::next().
   [[nodiscard]] Result<Follower> follow(Txid from = 0) const;
   // Follows the log from its end, as it is at this moment.
   [[nodiscard]] Result<Follower> follow_from_end() const;

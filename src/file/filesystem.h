@@ -119,6 +119,10 @@ class File {
   [[nodiscard]] virtual std::unique_ptr<FileView> view(std::uint64_t /*size*/) const {
     return nullptr;
   }
+  // The same file once more, for reading what it has now, without a descriptor: whatever becomes of
+  // its names, it stays. Reading what has been cut off since is an error, and ends no process. Null
+  // where that is not to be had.
+  [[nodiscard]] virtual std::unique_ptr<const File> hold() const { return nullptr; }
 };
 
 enum class EntryKind { kFile, kDirectory, kOther };

@@ -11,6 +11,7 @@
 
 #include "base/try.h"
 #include "file/posix_error.h"
+#include "file/posix_held_file.h"
 #include "file/posix_mapping.h"
 
 namespace datawal {
@@ -167,6 +168,10 @@ std::unique_ptr<FileMapping> PosixFile::map(std::uint64_t size) {
 
 std::unique_ptr<FileView> PosixFile::view(std::uint64_t size) const {
   return PosixView::make(fd_.get(), size);
+}
+
+std::unique_ptr<const File> PosixFile::hold() const {
+  return PosixHeldFile::make(fd_.get(), opened_, path_);
 }
 
 Result<OpenedFile> open_regular(const FilePlace& place, int flags, std::string_view action) {

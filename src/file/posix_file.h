@@ -32,6 +32,7 @@ class PosixFile final : public File {
   [[nodiscard]] Result<bool> reserve(std::uint64_t size) override;
   [[nodiscard]] std::unique_ptr<FileMapping> map(std::uint64_t size) override;
   [[nodiscard]] std::unique_ptr<FileView> view(std::uint64_t size) const override;
+  [[nodiscard]] std::unique_ptr<const File> hold() const override;
 
   [[nodiscard]] int fd() const { return fd_.get(); }
 

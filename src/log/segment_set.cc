@@ -37,7 +37,7 @@ Result<SegmentSet> SegmentSet::open(const std::shared_ptr<const Directory>& dire
     if (!opened && opened.error().code == ErrorCode::kNotFound) continue;
     if (!opened) return std::unexpected(opened.error());
     // A listing of so many names is of one moment: the kernel gives it in one piece.
-    if (set.is_held() && set.is_as_listed(entries)) return set;
+    if (set.ids_.size() <= kOpenFilesMax && set.is_as_listed(entries)) return set;
     DATAWAL_TRY_ASSIGN(const bool unchanged, set.is_unchanged());
     if (unchanged) return set;
   }
@@ -59,7 +59,8 @@ Status SegmentSet::open_all() {
   for (const SegmentId id : ids_) {
     DATAWAL_TRY_ASSIGN(std::shared_ptr<const File> file, open_file(id));
     identities_.push_back(identity_of(*file));
-    if (is_held() || id == ids_.back()) files_.push_back(std::move(file));
+    if (!is_kept_open(id)) file = file->hold();
+    files_.push_back(std::move(file));
   }
   return {};
 }
@@ -97,16 +98,16 @@ bool SegmentSet::has(SegmentId segment, const std::optional<FileIdentity>& ident
 Result<std::shared_ptr<const File>> SegmentSet::file(SegmentId segment) const {
   const auto found = std::ranges::lower_bound(ids_, segment);
   const auto index = static_cast<std::size_t>(found - ids_.begin());
-  const std::size_t first_open = ids_.size() - files_.size();
   const bool is_known = index < ids_.size() && *found == segment;
-  if (is_known && index >= first_open) return files_[index - first_open];
+  std::shared_ptr<const File> kept = is_known ? files_[index] : nullptr;
+  if (is_known && is_kept_open(segment)) return kept;
+  // Reading by a descriptor is cheaper.
   Result<std::shared_ptr<const File>> file = open_file(segment);
-  if (!file && file.error().code == ErrorCode::kNotFound) {
-    return std::unexpected(changing(*directory_, segment));
-  }
-  if (!file || index >= identities_.size()) return file;
-  const bool is_same = identity_of(**file) == identities_[index];
-  return is_same ? std::move(file) : std::unexpected(changing(*directory_, segment));
+  const bool is_gone = !file && file.error().code == ErrorCode::kNotFound;
+  const bool is_another = file && is_known && identity_of(**file) != identities_[index];
+  if (!is_gone && !is_another) return file;
+  if (kept) return kept;
+  return std::unexpected(changing(*directory_, segment));
 }
 
 }  // namespace datawal

@@ -21,8 +21,9 @@ namespace datawal {
 class SegmentSet {
  public:
   // So many files at most are kept open. Of a larger set only the last is, which is written to, so
-  // that its size and time tell nothing, and its inode only as long as nobody else can get that.
-  // The others are opened when they are asked for, and it is noticed if they are others by then.
+  // that its size and time tell nothing. The others are opened when they are asked for, and it is
+  // noticed if they are others by then: what they were is held without a descriptor (see
+  // File::hold), where that is to be had.
   static constexpr std::size_t kOpenFilesMax = 256;
 
   // The segments that there are now, whatever another process does to them meanwhile. Fails with
@@ -35,7 +36,7 @@ class SegmentSet {
   [[nodiscard]] const std::vector<SegmentId>& ids() const { return ids_; }
   // Whether `segment` was the file of this identity; true where that is not to be known.
   [[nodiscard]] bool has(SegmentId segment, const std::optional<FileIdentity>& identity) const;
-  // Fails with kGap if the segment has been compacted since.
+  // Fails with kGap if the segment has been compacted since, and could not be held.
   [[nodiscard]] Result<std::shared_ptr<const File>> file(SegmentId segment) const;
 
  private:
@@ -46,12 +47,14 @@ class SegmentSet {
   // Whether what has been opened is what the names led to when they were listed.
   [[nodiscard]] bool is_as_listed(const std::vector<DirectoryEntry>& entries) const;
   [[nodiscard]] Result<bool> is_unchanged() const;
-  [[nodiscard]] bool is_held() const { return ids_.size() <= kOpenFilesMax; }
+  [[nodiscard]] bool is_kept_open(SegmentId segment) const {
+    return ids_.size() <= kOpenFilesMax || segment == ids_.back();
+  }
   [[nodiscard]] Result<std::shared_ptr<const File>> open_file(SegmentId segment) const;
 
   std::shared_ptr<const Directory> directory_;
   std::vector<SegmentId> ids_;  // ascending
-  // Of the last ids, in order, shared with who reads them.
+  // By id, shared with who reads them: open, held, or null.
   std::vector<std::shared_ptr<const File>> files_;
   std::vector<FileIdentity> identities_;  // by id
 };

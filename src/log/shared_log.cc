@@ -62,7 +62,9 @@ Status SharedLog::alone(const std::function<Status(LogWriter&)>& work) {
   const EventQueue::Delivery delivery(writer_->events());
   Lock lock(mutex_);
   wait_until_idle(lock);
-  return work(*writer_);
+  Status status = work(*writer_);
+  mutex_.note_work(FairMutex::kTurn);
+  return status;
 }
 
 Status SharedLog::rotate() {

@@ -4,6 +4,9 @@
 // A sync runs outside the critical section, so appending goes on meanwhile. Whoever wants
 // durability while one is running waits for it to end; then one of the waiting syncs for all.
 //
+// Whoever wants the critical section gets it, whatever others do in a loop: see FairMutex. A
+// rotation, and whatever else is done alone, counts as a whole turn.
+//
 // Near the end of a segment a thread makes the next one ahead and has the old one synced, so that
 // little is left to do for whoever comes to the end.
 //
@@ -22,6 +25,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/fair_mutex.h"
 #include "datawal/record_log.h"
 #include "file/background_thread.h"
 #include "log/log_writer.h"
@@ -31,7 +35,7 @@ namespace datawal {
 
 class SharedLog {
  public:
-  using Lock = std::unique_lock<std::mutex>;
+  using Lock = std::unique_lock<FairMutex>;
   using OnDurable = std::function<void(const Status&)>;
 
   SharedLog(std::unique_ptr<LogWriter> writer, const Options& options,
@@ -52,8 +56,11 @@ class SharedLog {
     Lock lock(mutex_, std::try_to_lock);
     if (!lock.owns_lock()) [[unlikely]]
       lock_contended(lock);
-    if (writer_->is_special(size)) wait_until_idle(lock);
+    const bool is_special = writer_->is_special(size);
+    if (is_special) [[unlikely]]
+      wait_until_idle(lock);
     std::invoke_result_t<Work, LogWriter&> appended = work(*writer_);
+    mutex_.note_work(is_special ? FairMutex::kTurn : size);
     if (!appended) return appended;
     if (writer_->is_ahead_due()) [[unlikely]]
       work_ahead(lock);
@@ -85,7 +92,9 @@ class SharedLog {
   // Runs `read` on the writer while nobody writes.
   template <typename Read>
   [[nodiscard]] auto read(Read read) const {
+    constexpr std::uint64_t kWork = FairMutex::kTurn / 16;  // most take less
     const Lock lock(mutex_);
+    mutex_.note_work(kWork);
     return read(std::as_const(*writer_));
   }
 
@@ -127,12 +136,12 @@ class SharedLog {
   const Options options_;
   const OpenStats opened_;
   std::unique_ptr<LogWriter> writer_;
-  mutable std::mutex mutex_;
+  mutable FairMutex mutex_;
   std::atomic<bool> is_polled_ = false;  // some thread looks now and then whether mutex_ is free
   SyncWaiters sync_waiters_;
-  std::size_t syncing_threads_ = 1;  // as many wanted a sync of late
-  Clock::duration sync_time_{};      // of the last
-  std::condition_variable idle_;     // there may be no sync, and no work ahead
+  std::size_t syncing_threads_ = 1;   // as many wanted a sync of late
+  Clock::duration sync_time_{};       // of the last
+  std::condition_variable_any idle_;  // there may be no sync, and no work ahead
   bool is_syncing_ = false;
   // Threads that make the next segment, which if it came too late would take of the disk what is
   // missing elsewhere, or sync the watermark, which closing lets go of. Like a sync, they are
@@ -140,7 +149,7 @@ class SharedLog {
   unsigned working_ahead_ = 0;
   unsigned wanting_idle_ = 0;  // threads that wait for there to be none; no sync begins before them
 
-  std::condition_variable wake_;  // the syncer has something to do
+  std::condition_variable_any wake_;  // the syncer has something to do
   std::vector<Waiter> waiters_;
   std::optional<Clock::time_point> deadline_;  // of the oldest record that an interval covers
   std::uint64_t unsynced_bytes_ = 0;           // of such records
