@@ -45,9 +45,9 @@ endif()
 # Under DATAWAL_PRECOMPILE, precompiles for a target what most of its files include: the standard
 # library, and with the argument TESTS GoogleTest as well. Nothing of the project, so that a change
 # of one header compiles no more than without. A file that forgets an include of these compiles
-# nevertheless, so clang-tidy does without, and so does GCC but for the tests.
+# nevertheless, so the builds with GCC and clang-tidy do without.
 function(datawal_precompile target)
-  if(NOT DATAWAL_PRECOMPILE OR (CMAKE_COMPILER_IS_GNUCXX AND NOT "TESTS" IN_LIST ARGN))
+  if(NOT DATAWAL_PRECOMPILE)
     return()
   endif()
   set(headers
@@ -59,11 +59,6 @@ function(datawal_precompile target)
     list(APPEND headers <gmock/gmock.h> <gtest/gtest.h>)
   endif()
   target_precompile_headers(${target} PRIVATE ${headers})
-  if(CMAKE_COMPILER_IS_GNUCXX)
-    # What comes from such a header it takes for the program's own, and warns of what it warns of in
-    # the standard library, where it would keep quiet.
-    target_compile_options(${target} PRIVATE -Wno-array-bounds -Wno-stringop-overread)
-  endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     # Without the time in it, a compiler cache can tell that it is the same.
     target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
