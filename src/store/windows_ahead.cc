@@ -27,10 +27,11 @@ bool WindowsAhead::take(std::size_t window, std::vector<Item>& items) {
     if (!read_next(window + kRing)) result.done_end.wait(done, std::memory_order_acquire);
   }
   items.swap(result.items);
+  const bool is_read = result.is_read;
   taken_end_.store(window + 1, std::memory_order_release);
   // A thread that sleeps because the ring is full is woken for half of it at least.
   if ((window + 1) % (kRing / 2) == 0) taken_end_.notify_one();
-  return result.is_read;
+  return is_read;
 }
 
 bool WindowsAhead::is_worth_it(std::size_t window) const noexcept {
