@@ -7,7 +7,7 @@
 //
 // Thread safety: for one thread.
 //
-// Memory: the items of eight windows, half of a record's size at most where records have 128 bytes.
+// Memory: the items of eight windows, 48 bytes for each record of 1 MiB of log.
 #pragma once
 
 #include <array>
