@@ -91,9 +91,8 @@ class File {
   // Writes all of `data` at `offset`. After a failure any prefix of it may be in the file.
   [[nodiscard]] virtual Status write_at(std::uint64_t offset, ByteView data) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> size() const = 0;
-  // Nullopt where that is not to be known.
+  // Nullopt where that is not to be known; now, and when the file was opened, without asking again.
   [[nodiscard]] virtual std::optional<FileIdentity> identity() const { return std::nullopt; }
-  // The same as it was when the file was opened, without asking again; and its size.
   [[nodiscard]] virtual std::optional<FileIdentity> identity_at_open() const { return identity(); }
   [[nodiscard]] Result<std::uint64_t> size_at_open() const {
     return identity_at_open() ? identity_at_open()->size : size();
@@ -107,21 +106,18 @@ class File {
   // Begins to bring the bytes [offset, offset + size) to the disk, so that a sync() to come has
   // less to wait for. A hint only: what fails is told by that.
   virtual void begin_sync(std::uint64_t /*offset*/, std::uint64_t /*size*/) noexcept {}
-  // Extends the file to at least `size` bytes with zeros for which the disk has set room aside:
-  // neither writing nor storing there can fail for want of space. False, with the file as it was,
-  // where that is not to be had: another kind of filesystem, or a disk too full.
+  // Extends the file to at least `size` bytes with zeros for which the disk has set room aside, so
+  // that nothing there fails for want of it. False, and nothing done, where that is not to be had.
   [[nodiscard]] virtual Result<bool> reserve(std::uint64_t /*size*/) { return false; }
   // A mapping of the first `size` bytes, reserved or not; null where that is not to be had. Lives
   // on its own after the file is closed.
   [[nodiscard]] virtual std::unique_ptr<FileMapping> map(std::uint64_t /*size*/) { return nullptr; }
-  // The first `size` bytes, there already or not, as memory for reading at random; null where that
-  // is not to be had. Lives on its own after the file is closed.
+  // The same for reading at random, and of bytes that are there already or not.
   [[nodiscard]] virtual std::unique_ptr<FileView> view(std::uint64_t /*size*/) const {
     return nullptr;
   }
-  // The same file once more, for reading what it has now, without a descriptor: whatever becomes of
-  // its names, it stays. Reading what has been cut off since is an error, and ends no process. Null
-  // where that is not to be had.
+  // The same file for reading what it has now, without a descriptor, whatever becomes of its names.
+  // Reading what has been cut off since is an error, and no signal. Null where not to be had.
   [[nodiscard]] virtual std::unique_ptr<const File> hold() const { return nullptr; }
 };
 

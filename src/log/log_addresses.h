@@ -1,9 +1,8 @@
 // Addresses of 42 bits for the places in a log, which need 96: what an index stores instead.
 //
 // The address space of 4 TiB is handed out in units of 1 MiB, each of which stands for one stretch
-// of one segment. An address is the number of its unit above the offset in the unit, so that
-// segments can be of any size, and their ids sparse. A segment takes as many units as it has
-// stretches in which a record begins, and one at least.
+// of one segment. An address is the number of its unit above the offset in the unit. A segment
+// takes as many units as it has stretches in which a record begins, and one at least.
 //
 //   DATAWAL_TRY_ASSIGN(const LogAddress address, addresses.address_of(position));
 //   addresses.position_of(address) == position;
@@ -16,8 +15,7 @@
 // time. The other functions may be called by any thread.
 //
 // Cost: position_of() and view_at() are two dependent loads, from 32 bytes for each unit;
-// address_of() is a comparison, or a search under a mutex where the unit is not that of the call
-// before.
+// address_of() is a comparison, or a search under a mutex where the unit is another than before.
 #pragma once
 
 #include <algorithm>
@@ -90,9 +88,8 @@ class LogAddresses {
   LogAddresses(const LogAddresses&) = delete;
   LogAddresses& operator=(const LogAddresses&) = delete;
 
-  // The address of the frame of `frame_size` bytes at `position`: the same for the same position
-  // until the segment is retired. Fails with kExhausted where a new unit is needed and there is
-  // none.
+  // The address of the frame of `frame_size` bytes at `position`, the same until the segment is
+  // retired. Fails with kExhausted where a new unit is needed and there is none.
   [[nodiscard]] Result<LogAddress> address_of(Position position, std::uint32_t frame_size) {
     if (position.segment == last_segment_ && position.offset >> kUnitBits == last_index_) {
       return address_in_last_unit(position.offset % kUnitSize, frame_size);
