@@ -64,8 +64,8 @@ class FairMutex {
 
   std::mutex mutex_;
   std::atomic<std::size_t> sleeping_ = 0;
-  std::atomic<std::uint64_t> work_ =
-      0;                        // while the first of them sleeps; changed by who has mutex_
+  // While the first of them sleeps; changed by who has mutex_.
+  std::atomic<std::uint64_t> work_ = 0;
   std::mutex queue_mutex_;      // guards the next
   std::deque<Sleeper*> queue_;  // the first waits for mutex_, the others for being that
 };

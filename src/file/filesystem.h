@@ -91,7 +91,7 @@ class File {
   // Writes all of `data` at `offset`. After a failure any prefix of it may be in the file.
   [[nodiscard]] virtual Status write_at(std::uint64_t offset, ByteView data) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> size() const = 0;
-  // Nullopt where that is not to be known; now, and when the file was opened, without asking again.
+  // Nullopt where that is not to be known. The second is as of the opening, and asks no one again.
   [[nodiscard]] virtual std::optional<FileIdentity> identity() const { return std::nullopt; }
   [[nodiscard]] virtual std::optional<FileIdentity> identity_at_open() const { return identity(); }
   [[nodiscard]] Result<std::uint64_t> size_at_open() const {
