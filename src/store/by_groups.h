@@ -12,6 +12,8 @@
 namespace datawal {
 
 inline constexpr std::size_t kLoadGroup = 8;
+// More than have been begun and not ended at any time, as a power of two.
+inline constexpr std::size_t kLoadedAtOnce = 4 * kLoadGroup;
 
 // Calls first(index), second(index) and third(index), in this order, for all below `count`; the
 // third for one after the other, and when the third is called no more than 3 * kLoadGroup indexes

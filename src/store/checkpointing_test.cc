@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <thread>
 
 #include "datawal/data_wal.h"
 #include "format/names.h"
@@ -227,11 +228,16 @@ TEST_F(Checkpointing, AnEmptyActiveSegmentIsNoObstacle) {
 }
 
 TEST_F(Checkpointing, TheIndexIsSavedAfterACompaction) {
-  fill(0, 500);
+  options_.segment_size_max = 4'000'000;
   DataWal store = open();
+  for (int number = 0; number < 60; ++number) {
+    must(store.put(as_bytes("key " + std::to_string(number % 40)), Bytes(30'000)));
+  }
+  ASSERT_FALSE(filesystem_.exists(checkpoint()));
   must(store.compact());
   const Values expected = values_of(store);
-  ASSERT_TRUE(filesystem_.exists(checkpoint()));
+  // The background is waited for.
+  while (!filesystem_.exists(checkpoint())) std::this_thread::yield();
   filesystem_.kill_process();
   const std::uint64_t before = count(SimulatedCall::kRead);
   const DataWal again = open();

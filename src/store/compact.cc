@@ -75,7 +75,6 @@ Result<CompactionReport> DataWal::Impl::compact(const CompactionOptions& options
   Result<CompactionReport> report = compactor.run(options.garbage_ratio_min);
   if (compactor.has_replaced()) {
     log->read([this](const LogWriter&) { covered_ = {}; });  // the checkpoint is gone
-    if (report) save_index(checkpoint_log_size_);
   }
   const Status outcome = report ? Status{} : Status(std::unexpected(report.error()));
   compactions_.note(outcome, compactor.report(), start, log->events());

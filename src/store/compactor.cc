@@ -12,9 +12,6 @@
 namespace datawal {
 namespace {
 
-// So many records are led to their new places at a time, while nobody writes.
-constexpr std::size_t kMoveStep = 256;
-
 std::vector<SegmentId> ids_of(const std::vector<SegmentSource>& sources) {
   std::vector<SegmentId> ids;
   ids.reserve(sources.size());
@@ -131,7 +128,8 @@ Result<bool> Compactor::rewrite(const CompactionGroup& group) {
   }
   DATAWAL_TRY_ASSIGN(const std::unique_ptr<File> file,
                      directory.open(staging_name, OpenMode::kCreateExclusive));
-  SegmentRewrite rewriting(index_, needed_, *file);
+  const std::optional<LivePlaces> live = live_places(group);
+  SegmentRewrite rewriting(index_, needed_, live ? &*live : nullptr, *file);
   Result<bool> built = build(rewriting, group, sources);
   if (built && *built && is_worth_it(rewriting, group)) {
     const Status placed = put_in_place(rewriting, std::move(sources));
@@ -148,10 +146,8 @@ Result<bool> Compactor::rewrite(const CompactionGroup& group) {
 Result<bool> Compactor::build(SegmentRewrite& rewriting, const CompactionGroup& group,
                               const std::vector<SegmentSource>& sources) {
   for (std::size_t index = 0; index < group.size(); ++index) {
-    const SegmentFacts& summary = group[index].summary;
-    const std::optional<LiveOffsets> live = live_offsets(summary);
     DATAWAL_TRY_ASSIGN(const bool goes_on,
-                       rewriting.add(sources[index], summary, live ? &*live : nullptr, pace_));
+                       rewriting.add(sources[index], group[index].summary, pace_));
     if (!goes_on) return false;
   }
   // Whatever was superseded was so by now.
@@ -160,13 +156,22 @@ Result<bool> Compactor::build(SegmentRewrite& rewriting, const CompactionGroup& 
   return true;
 }
 
-// Nothing where a walk through the index takes longer than asking it for the segment's keys.
-std::optional<LiveOffsets> Compactor::live_offsets(const SegmentFacts& segment) const {
+// Nothing where a walk through the index takes longer than asking it for the segments' keys.
+std::optional<LivePlaces> Compactor::live_places(const CompactionGroup& group) const {
   constexpr std::uint64_t kKeysPerRecord = 8;
-  if (index_.size() > kKeysPerRecord * segment.records) return std::nullopt;
+  std::uint64_t records = 0;
+  std::vector<RecordPlaces::Segment> segments;
+  for (const PlannedSegment& segment : group) {
+    records += segment.summary.records;
+    segments.push_back(
+        {index_.records().addresses().addresses_in(segment.summary.id), segment.summary.size});
+  }
+  if (index_.size() > kKeysPerRecord * records) return std::nullopt;
   const auto frozen = log_.read([this](const LogWriter&) { return index_.freeze(); });
   if (!frozen) return std::nullopt;
-  return LiveOffsets(*frozen->frozen, index_.records().addresses().addresses_in(segment.id));
+  RecordPlaces places(segments);
+  PlaceBits live = datawal::live_places(*frozen->frozen, places);
+  return LivePlaces{std::move(places), std::move(live)};
 }
 
 // A segment from which a Put has been left out must be replaced, for the Deletes of later ones are
@@ -175,8 +180,7 @@ bool Compactor::is_worth_it(const SegmentRewrite& rewriting, const CompactionGro
   return rewriting.records_dropped() > 0 || group.size() > 1;
 }
 
-Status Compactor::put_in_place(const SegmentRewrite& rewriting,
-                               std::vector<SegmentSource> sources) {
+Status Compactor::put_in_place(SegmentRewrite& rewriting, std::vector<SegmentSource> sources) {
   Directory& directory = *log_.directory();
   DATAWAL_TRY(log_.sync());
   DATAWAL_TRY(remove_checkpoint());
@@ -186,12 +190,12 @@ Status Compactor::put_in_place(const SegmentRewrite& rewriting,
     return directory.rename(compacted_name(summary.id), segment_name(summary.id), Replace::kYes);
   };
   const auto replace = [&] {
-    return index_.records().replace(sources, rewriting.first_in_units(), rename);
+    return index_.records().replace(sources, rewriting.moved().last_in_units(summary.id), rename);
   };
   DATAWAL_TRY(log_.alone([&](LogWriter& writer) {
     return writer.replace_segments(ids_of(sources), summary, replace);
   }));
-  move_records(rewriting);
+  rewriting.moved().lead(index_, log_, summary.id);
   DATAWAL_TRY(sync_directory());
   for (const SegmentSource& source : std::span(sources).subspan(1)) {
     if (Status removed = directory.remove(segment_name(source.id)); !removed) {
@@ -226,21 +230,6 @@ Status Compactor::poison(std::string_view reason, Status failed) {
   return log_.alone([&](LogWriter& writer) -> Status {
     return writer.poison_after(reason, std::move(failed).error());
   });
-}
-
-// Leads the index to the new places, a few records at a time, so that writers need not wait long.
-void Compactor::move_records(const SegmentRewrite& rewriting) {
-  const std::span<const MovedRecord> records(rewriting.moved());
-  const SegmentId segment = rewriting.summary().id;
-  for (std::size_t begin = 0; begin < records.size(); begin += kMoveStep) {
-    const auto step = records.subspan(begin, std::min(kMoveStep, records.size() - begin));
-    for (const MovedRecord& record : step) index_.prefetch(record.hash);
-    log_.read([&](const LogWriter&) {
-      for (const MovedRecord& record : step) {
-        index_.move(record.hash, record.source, {segment, record.size, record.target_offset});
-      }
-    });
-  }
 }
 
 void Compactor::note(const SegmentRewrite& rewriting, const CompactionGroup& group) {

@@ -58,18 +58,16 @@ class Compactor {
   [[nodiscard]] Result<bool> for_each_record(const PlannedSegment& segment, RecordType type,
                                              const std::function<void(KeyHash)>& visit);
   [[nodiscard]] Result<SegmentSource> open(SegmentId segment) const;
-  [[nodiscard]] std::optional<LiveOffsets> live_offsets(const SegmentFacts& segment) const;
+  [[nodiscard]] std::optional<LivePlaces> live_places(const CompactionGroup& group) const;
   [[nodiscard]] Result<bool> rewrite(const CompactionGroup& group);
   [[nodiscard]] Result<bool> build(SegmentRewrite& rewriting, const CompactionGroup& group,
                                    const std::vector<SegmentSource>& sources);
   [[nodiscard]] static bool is_worth_it(const SegmentRewrite& rewriting,
                                         const CompactionGroup& group);
-  [[nodiscard]] Status put_in_place(const SegmentRewrite& rewriting,
-                                    std::vector<SegmentSource> sources);
+  [[nodiscard]] Status put_in_place(SegmentRewrite& rewriting, std::vector<SegmentSource> sources);
   [[nodiscard]] Status remove_checkpoint();
   [[nodiscard]] Status sync_directory();
   [[nodiscard]] Status poison(std::string_view reason, Status failed);
-  void move_records(const SegmentRewrite& rewriting);
   void note(const SegmentRewrite& rewriting, const CompactionGroup& group);
 
   StoreIndex& index_;

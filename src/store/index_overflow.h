@@ -51,6 +51,20 @@ class IndexOverflow {
     }
   }
 
+  // Calls visit(Slot&) for every entry. For the thread that may change entries, which may give them
+  // other addresses so.
+  template <typename Visit>
+  void visit_slots(const Visit& visit) {
+    for (Chunk* chunk = head_.load(std::memory_order_acquire); chunk != nullptr;
+         chunk = chunk->next.load(std::memory_order_acquire)) {
+      for (std::size_t index = 0; index < chunk->slots.size(); ++index) {
+        const std::uint64_t tags =
+            chunk->tags[index / kBucketSlots].load(std::memory_order_relaxed);
+        if ((tags >> index % kBucketSlots * 8 & 0xff) != 0) visit(chunk->slots[index]);
+      }
+    }
+  }
+
   // An entry in an image of the index.
   struct Entry {
     std::uint64_t slot;

@@ -6,7 +6,6 @@
 namespace datawal {
 
 std::optional<unsigned> directory_depth(std::span<const std::uint8_t> table_depths) {
-  constexpr std::uint64_t kRegionCount = std::uint64_t{1} << kRegionBits;
   std::uint64_t region = 0;
   unsigned depth = 0;
   for (const std::uint8_t table_depth : table_depths) {

@@ -25,66 +25,20 @@
 #include <optional>
 #include <span>
 
-#include "log/log_addresses.h"
-#include "store/key_hash.h"
+#include "store/hash_parts.h"
 
 namespace datawal {
 
-inline constexpr unsigned kRegionBits = 64 - kLogAddressBits;
-inline constexpr unsigned kBucketBits = 10;
-inline constexpr std::size_t kBucketCount = std::size_t{1} << kBucketBits;
 inline constexpr std::size_t kBucketSlots = 8;
-
-// What the index uses of a hash.
-struct HashParts {
-  std::uint32_t region;
-  std::uint32_t bucket;
-  std::uint32_t other_bucket;
-  std::uint8_t tag;
-
-  explicit constexpr HashParts(KeyHash hash) noexcept
-      : region(region_of(static_cast<std::uint64_t>(hash) >> 36)),
-        bucket(static_cast<std::uint32_t>(hash) % kBucketCount),
-        other_bucket(0),
-        tag(tag_of(static_cast<std::uint8_t>(static_cast<std::uint64_t>(hash) >> kBucketBits))) {
-    other_bucket = other(bucket, tag);
-  }
-
-  // The other bucket of an entry with this tag, from either of the two.
-  [[nodiscard]] static constexpr std::uint32_t other(std::uint32_t bucket,
-                                                     std::uint8_t tag) noexcept {
-    return bucket ^ ((tag * 0x2f5U | 1) % kBucketCount);
-  }
-
-  [[nodiscard]] constexpr std::uint64_t slot(LogAddress address) const noexcept {
-    return std::uint64_t{region} << kLogAddressBits | static_cast<std::uint64_t>(address);
-  }
-
- private:
-  // Regions are not equally likely: the density rises along them, from 21/32 to 43/32, close to
-  // twice. So tables fill at different rates and divide at different times, evenly spread, however
-  // many keys there are; with equal regions all would divide at once, and the memory of a key be
-  // anything between that in a full table and twice as much.
-  static constexpr std::uint32_t region_of(std::uint64_t upper_28_bits) noexcept {
-    constexpr std::uint64_t kOne = std::uint64_t{1} << 28;
-    return static_cast<std::uint32_t>(upper_28_bits * (21 * kOne + 11 * upper_28_bits) >>
-                                      (28 + 5 + 28 - kRegionBits));
-  }
-  static constexpr std::uint8_t tag_of(std::uint8_t bits) noexcept {
-    return static_cast<std::uint8_t>(bits + (bits == 0));
-  }
-};
-
-[[nodiscard]] constexpr LogAddress address_in_slot(std::uint64_t slot) noexcept {
-  return LogAddress{slot % (std::uint64_t{1} << kLogAddressBits)};
-}
-
-[[nodiscard]] constexpr std::uint32_t region_in_slot(std::uint64_t slot) noexcept {
-  return static_cast<std::uint32_t>(slot >> kLogAddressBits);
-}
 
 using TagWord = std::atomic<std::uint64_t>;
 using Slot = std::atomic<std::uint64_t>;
+
+inline void set_address(Slot& slot, LogAddress address) noexcept {
+  const std::uint64_t region = region_in_slot(slot.load(std::memory_order_relaxed));
+  slot.store(region << kLogAddressBits | static_cast<std::uint64_t>(address),
+             std::memory_order_release);
+}
 
 inline constexpr std::uint64_t kEveryTag = 0x0101'0101'0101'0101;
 
@@ -214,6 +168,17 @@ class IndexTable {
       if ((tags >> index % kBucketSlots * 8 & 0xff) == 0) continue;
       visit(slots_[index].load(std::memory_order_relaxed));
     }
+  }
+
+  // The slot with this index if it has an entry, else null; and that with another address, whose
+  // key stays the same. For the thread that may change entries.
+  static constexpr std::size_t kSlotCount = kBucketCount * kBucketSlots;
+  [[nodiscard]] Slot* used_slot(std::size_t index) noexcept {
+    const std::uint64_t tags = tags_[index / kBucketSlots].load(std::memory_order_relaxed);
+    return (tags >> index % kBucketSlots * 8 & 0xff) != 0 ? &slots_[index] : nullptr;
+  }
+  void set_address(std::size_t index, LogAddress address) noexcept {
+    datawal::set_address(slots_[index], address);
   }
 
   // Adds an entry, moving a few others if need be. False, with nothing changed, if there is no room

@@ -106,6 +106,15 @@ class KeyIndex {
   // Makes `target` the address of the key whose address is `source`; does nothing and returns false
   // if that has changed. For a record that is moved.
   bool replace(KeyHash hash, LogAddress source, LogAddress target);
+  // The same for each key in the table for `region`, and for those that are in no table. From an
+  // address to the new one it is three steps, of which the first two begin to load what the next
+  // looks at, and give Targets::kNone where there is none: `targets.find_place(source)`, then
+  // find_number() of that, then take() of that. Gives the first region that has another table, or
+  // else kRegionCount.
+  template <typename Targets>
+  [[nodiscard]] std::uint32_t replace_in_table(std::uint32_t region, Targets& targets);
+  template <typename Targets>
+  void replace_in_overflow(Targets& targets);
 
   // The index as it is now, which stays so whatever changes here; this index must outlive it. For
   // the thread that may change entries. Costs a copy of the directory, some 2 microseconds for a
@@ -118,27 +127,13 @@ class KeyIndex {
 
   // Begins to load what the other functions will look at: worth it where something else comes
   // first.
-  void prefetch(KeyHash hash) const noexcept {
-    const HashParts parts(hash);
-    const IndexTable* const table = loaded_table_of(parts);
-    if (table == nullptr) return;
-    table->prefetch_tags(parts);
-    table->prefetch_slots(parts);
-  }
+  void prefetch(KeyHash hash) const noexcept;
 
   // Calls visit(LogAddress) for what the other functions would ask `matches` about, as far as it is
   // known without waiting: to begin loading that too. For a thread that may not change entries it
   // is a guess.
   template <typename Visit>
-  void visit_candidates(KeyHash hash, const Visit& visit) const {
-    const HashParts parts(hash);
-    IndexTable* const table = loaded_table_of(parts);
-    if (table == nullptr) return;
-    static_cast<void>(table->visit(parts, [&](std::uint64_t slot, const IndexCell&) {
-      visit(address_in_slot(slot));
-      return true;
-    }));
-  }
+  void visit_candidates(KeyHash hash, const Visit& visit) const;
 
   // Makes sure that the next put() allocates nothing.
   void reserve_one() {

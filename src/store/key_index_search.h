@@ -6,10 +6,30 @@
 #include <expected>
 #include <optional>
 
+#include "store/by_groups.h"
 #include "store/index_answer.h"
 #include "store/index_table.h"
 
 namespace datawal {
+
+inline void KeyIndex::prefetch(KeyHash hash) const noexcept {
+  const HashParts parts(hash);
+  const IndexTable* const table = loaded_table_of(parts);
+  if (table == nullptr) return;
+  table->prefetch_tags(parts);
+  table->prefetch_slots(parts);
+}
+
+template <typename Visit>
+void KeyIndex::visit_candidates(KeyHash hash, const Visit& visit) const {
+  const HashParts parts(hash);
+  IndexTable* const table = loaded_table_of(parts);
+  if (table == nullptr) return;
+  static_cast<void>(table->visit(parts, [&](std::uint64_t slot, const IndexCell&) {
+    visit(address_in_slot(slot));
+    return true;
+  }));
+}
 
 // What is compiled into a search is inlined for good: it is run for every look-up, and through
 // memory its parts would hand each other more than they do.
@@ -147,6 +167,45 @@ IndexAnswer KeyIndex::erase(KeyHash hash, const Matches& matches) {
   Place place(hash);
   if (!locate(place, matches)) return std::unexpected(MatchFailed{});
   return erase_at(place);
+}
+
+template <typename Targets>
+std::uint32_t KeyIndex::replace_in_table(std::uint32_t region, Targets& targets) {
+  HashParts parts(KeyHash{});
+  parts.region = region;
+  IndexTable& table = table_of(parts);
+  // Of the slots that have been begun, and not ended.
+  std::array<std::uint64_t, kLoadedAtOnce> steps{};
+  by_groups(
+      IndexTable::kSlotCount,
+      [&](std::size_t index) {
+        const Slot* const slot = table.used_slot(index);
+        steps[index % kLoadedAtOnce] =
+            slot == nullptr
+                ? Targets::kNone
+                : targets.find_place(address_in_slot(slot->load(std::memory_order_relaxed)));
+      },
+      [&](std::size_t index) {
+        std::uint64_t& step = steps[index % kLoadedAtOnce];
+        if (step != Targets::kNone) step = targets.find_number(step);
+      },
+      [&](std::size_t index) {
+        const std::uint64_t number = steps[index % kLoadedAtOnce];
+        if (number == Targets::kNone) return;
+        keep_for_frozen(table, parts);
+        table.set_address(index, targets.take(number));
+      });
+  return region + (kRegionCount >> table.depth());
+}
+
+template <typename Targets>
+void KeyIndex::replace_in_overflow(Targets& targets) {
+  overflow_.visit_slots([&](Slot& slot) {
+    const std::uint64_t place =
+        targets.find_place(address_in_slot(slot.load(std::memory_order_relaxed)));
+    const std::uint64_t number = place == Targets::kNone ? place : targets.find_number(place);
+    if (number != Targets::kNone) set_address(slot, targets.take(number));
+  });
 }
 
 }  // namespace datawal

@@ -25,24 +25,31 @@ bool is_spent(const RecordView& record) {
 }  // namespace
 
 SegmentRewrite::SegmentRewrite(const StoreIndex& index, const NeededTombstones& needed,
-                               File& target)
-    : index_(index), needed_(needed), target_(target), writer_(target) {}
+                               const LivePlaces* live, File& target)
+    : index_(index),
+      needed_(needed),
+      live_(live),
+      target_(target),
+      writer_(target),
+      moved_(live != nullptr ? &live->places : nullptr) {}
 
 Result<bool> SegmentRewrite::add(const SegmentSource& source, const SegmentFacts& summary,
-                                 const LiveOffsets* live,
                                  const std::function<bool(std::uint64_t)>& pace) {
   if (summary_.id == SegmentId{}) summary_.id = source.id;
   highest_source_txid_ = std::max(highest_source_txid_, summary.highest_txid);
-  const Source judged{source.id, index_.records().addresses().addresses_in(source.id), live};
+  const Source its{source.id, source_count_++,
+                   index_.records().addresses().addresses_in(source.id)};
   FrameBatchesAhead frames(*source.file, summary.size);
   while (true) {
     const std::uint64_t read_before = frames.given().offset();
     const std::uint64_t written_before = writer_.offset();
     DATAWAL_TRY_ASSIGN(const std::span<const BatchedFrame> batch, frames.next());
     if (batch.empty()) break;
-    judge(batch, judged);
+    if (live_ == nullptr) judge_by_keys(batch, its);
     for (std::size_t index = 0; index < batch.size(); ++index) {
-      DATAWAL_TRY(write(batch[index], judged_[index]));
+      const BatchedFrame& frame = batch[index];
+      const Judged judged = live_ == nullptr ? judged_[index] : judge_by_place(frame, its);
+      DATAWAL_TRY(write(frame, judged, its));
     }
     if (!pace(frames.given().offset() - read_before + writer_.offset() - written_before))
       return false;
@@ -51,21 +58,29 @@ Result<bool> SegmentRewrite::add(const SegmentSource& source, const SegmentFacts
   return std::unexpected(sealed_damage(source.id, frames.given()));
 }
 
-// Where the index is asked, all of its lines that a few records need are on their way at once.
-void SegmentRewrite::judge(std::span<const BatchedFrame> frames, const Source& source) {
+// All of the index's lines that a few records need are on their way at once.
+void SegmentRewrite::judge_by_keys(std::span<const BatchedFrame> frames, const Source& source) {
   judged_.resize(frames.size());
   const auto begin = [&](std::size_t at) {
     const RecordView& record = frames[at].record;
     if (record.type == RecordType::kRaw) return;
     judged_[at].hash = index_.hash_of(record.key);
-    if (record.type == RecordType::kPut && source.live == nullptr) {
-      index_.prefetch(judged_[at].hash);
-    }
+    if (record.type == RecordType::kPut) index_.prefetch(judged_[at].hash);
   };
   const auto end = [&](std::size_t at) {
     judged_[at] = judge_one(frames[at], judged_[at].hash, source);
   };
   by_groups(frames.size(), begin, [](std::size_t) {}, end);
+}
+
+SegmentRewrite::Judged SegmentRewrite::judge_by_place(const BatchedFrame& frame,
+                                                      const Source& source) const {
+  if (frame.record.type == RecordType::kPut) {
+    const bool is_live = live_->live.has(live_->places.at(source.index, frame.offset));
+    return {is_live ? Fate::kMove : Fate::kDrop, {}, {}};
+  }
+  const bool is_delete = frame.record.type == RecordType::kDelete;
+  return judge_one(frame, is_delete ? index_.hash_of(frame.record.key) : KeyHash{}, source);
 }
 
 SegmentRewrite::Judged SegmentRewrite::judge_one(const BatchedFrame& frame, KeyHash hash,
@@ -81,19 +96,22 @@ SegmentRewrite::Judged SegmentRewrite::judge_one(const BatchedFrame& frame, KeyH
   // What has no address was never asked for one: nothing leads there.
   const std::optional<LogAddress> address = source.addresses.find(frame.offset);
   if (!address) return {Fate::kDrop, hash, {}};
-  const bool is_live =
-      source.live != nullptr ? source.live->has(frame.offset) : index_.holds(hash, *address);
-  return {is_live ? Fate::kMove : Fate::kDrop, hash, *address};
+  return {index_.holds(hash, *address) ? Fate::kMove : Fate::kDrop, hash, *address};
 }
 
-Status SegmentRewrite::write(const BatchedFrame& frame, const Judged& judged) {
+Status SegmentRewrite::write(const BatchedFrame& frame, const Judged& judged,
+                             const Source& source) {
   if (judged.fate == Fate::kDrop) {
     if (!is_spent(frame.record)) ++records_dropped_;
     return mark_txid_ ? Status{} : reserve_mark(frame.record.txid);
   }
   if (judged.fate == Fate::kMove) {
-    moved_.push_back({judged.hash, judged.address, writer_.offset(),
-                      static_cast<std::uint32_t>(frame.bytes.size())});
+    const auto size = static_cast<std::uint32_t>(frame.bytes.size());
+    if (live_ != nullptr) {
+      moved_.add(live_->places.at(source.index, frame.offset), writer_.offset(), size);
+    } else {
+      moved_.add(judged.hash, judged.address, writer_.offset(), size);
+    }
   }
   summary_.add(frame.record, frame.bytes.size(), frame.crc);
   return writer_.append(frame.bytes);
@@ -132,18 +150,6 @@ Status SegmentRewrite::finish(Txid horizon) {
   DATAWAL_TRY(writer_.flush());
   if (mark_txid_) DATAWAL_TRY(write_mark(horizon));
   return target_.sync();
-}
-
-std::vector<RecordRef> SegmentRewrite::first_in_units() const {
-  std::vector<RecordRef> first;
-  std::optional<std::uint64_t> unit;
-  for (const MovedRecord& record : moved_) {
-    const std::uint64_t its_unit = record.target_offset >> LogAddresses::kUnitBits;
-    if (unit == its_unit) continue;
-    unit = its_unit;
-    first.push_back({summary_.id, record.size, record.target_offset});
-  }
-  return first;
 }
 
 }  // namespace datawal

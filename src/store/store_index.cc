@@ -160,12 +160,6 @@ void StoreIndex::load_groups() const {
     continue_write(pending[at].hash);
 }
 
-void StoreIndex::move(KeyHash hash, LogAddress source, const RecordRef& target) {
-  const Result<LogAddress> address = records_->add(target);
-  // Where the key has been written meanwhile, the copy is dead already.
-  if (address && !index().replace(hash, source, *address)) records_->note_dead(*address);
-}
-
 void StoreIndex::continue_write(KeyHash hash) const {
   index().visit_candidates(hash, [this](LogAddress address) { records_->prefetch_key(address); });
 }

@@ -146,13 +146,13 @@ class StoreIndex {
                                            LogAddress address);
 
   // What a segment's rewriting asks: the hash of a key, whether a record is the one that a live key
-  // has its value from, and to make it another, whose address cannot fail to be had.
+  // has its value from, and the index itself, for those that have been moved.
   [[nodiscard]] KeyHash hash_of(ByteView key) const { return hash_function_(key); }
   void prefetch(KeyHash hash) const { index().prefetch(hash); }
   [[nodiscard]] bool holds(KeyHash hash, LogAddress address) const {
     return index().holds(hash, address);
   }
-  void move(KeyHash hash, LogAddress source, const RecordRef& target);
+  [[nodiscard]] KeyIndex& keys() noexcept { return index(); }
 
   // The index as it is now, for saving it. For the thread that may change it.
   [[nodiscard]] Result<SavedIndex> freeze_for_saving() const;

@@ -153,9 +153,9 @@ std::shared_ptr<const void> StoreRecords::hold() const {
 }
 
 Status StoreRecords::replace(std::span<const SegmentSource> replaced,
-                             std::span<const RecordRef> first_in_units,
+                             std::span<const RecordRef> last_in_units,
                              const std::function<Status()>& rename) {
-  if (addresses_->free_unit_count() < first_in_units.size()) {
+  if (addresses_->free_unit_count() < last_in_units.size()) {
     return std::unexpected(LogAddresses::exhausted({replaced.front().id, 0}));
   }
   const std::lock_guard lock(mutex_);
@@ -168,7 +168,7 @@ Status StoreRecords::replace(std::span<const SegmentSource> replaced,
     replaced_.push_back(std::move(old));
   }
   map_segment(replaced.front().id);
-  for (const RecordRef& ref : first_in_units) {
+  for (const RecordRef& ref : last_in_units) {
     DATAWAL_TRY(addresses_->address_of(ref.position(), ref.size));
   }
   return {};

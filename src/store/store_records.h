@@ -132,10 +132,10 @@ class StoreRecords : public std::enable_shared_from_this<StoreRecords> {
   // Runs `rename`, which puts a file in the place of the segments `replaced`, under the name of the
   // first of them, and takes over that this has happened: unless it fails, their records have no
   // addresses any more, though those they had lead where they did until release_replaced().
-  // `first_in_units` are those of the new records that need a new unit of addresses: once they have
-  // got it, add() cannot fail for any of them.
+  // `last_in_units` are the last of the new records in each unit of addresses: all of them have
+  // addresses then.
   [[nodiscard]] Status replace(std::span<const SegmentSource> replaced,
-                               std::span<const RecordRef> first_in_units,
+                               std::span<const RecordRef> last_in_units,
                                const std::function<Status()>& rename);
   // Returns when all uses of grace() from before have ended.
   void wait_for_readers() { grace_.wait(); }

@@ -1,7 +1,9 @@
-#include "store/live_offsets.h"
+#include "store/record_places.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
 #include <memory>
 #include <random>
 #include <set>
@@ -19,11 +21,11 @@ namespace {
 using test::must;
 
 // A store, what its log has, and an index of it.
-class LiveOffsetsTest : public testing::Test {
+class LivePlacesTest : public testing::Test {
  protected:
   static constexpr std::uint64_t kSegmentSizeMax = 3'000'000;  // of several units of addresses
 
-  LiveOffsetsTest()
+  LivePlacesTest()
       : store_(must(DataWal::open(scratch_ / "store", {.segment_size_max = kSegmentSizeMax}))) {}
 
   void put(unsigned key, std::size_t size) {
@@ -49,23 +51,59 @@ class LiveOffsetsTest : public testing::Test {
     must(replay.finish());
   }
 
-  // By every frame, and by how many there are at all, on to far behind the segment's end.
-  void expect_right(SegmentId segment) const {
+  [[nodiscard]] RecordPlaces places_in(const std::vector<SegmentId>& segments) const {
+    std::vector<RecordPlaces::Segment> all;
+    for (const SegmentId segment : segments) {
+      std::uint64_t size = 0;
+      for (const RecordRef& ref : refs_) {
+        if (ref.segment == segment) size = ref.offset + ref.size;
+      }
+      all.push_back({index_->records().addresses().addresses_in(segment), size});
+    }
+    return RecordPlaces(all);
+  }
+
+  // By every frame, and by how many there are at all.
+  void expect_right(const std::vector<SegmentId>& segments) const {
     const FrozenStore frozen = must(index_->freeze());
-    const LiveOffsets offsets(*frozen.frozen, index_->records().addresses().addresses_in(segment));
+    const RecordPlaces places = places_in(segments);
+    const PlaceBits bits = live_places(*frozen.frozen, places);
+    std::set<std::uint64_t> seen;
     std::size_t live = 0;
     for (const RecordRef& ref : refs_) {
-      if (ref.segment != segment) continue;
+      const auto segment = std::ranges::find(segments, ref.segment);
+      const auto address = index_->records().addresses().find(ref.position());
+      if (segment == segments.end()) {
+        if (address) {
+          ASSERT_EQ(places.find(*address), RecordPlaces::kNowhere) << ref.offset;
+        }
+        continue;
+      }
+      const auto number = static_cast<std::size_t>(segment - segments.begin());
+      const std::uint64_t place = places.at(number, ref.offset);
+      ASSERT_LT(place, places.count());
+      ASSERT_TRUE(seen.insert(place).second) << "two frames at one place";
+      if (address) {
+        ASSERT_EQ(places.find(*address), place);
+      }
       const bool is_live = live_.contains(ref.position());
-      ASSERT_EQ(offsets.has(ref.offset), is_live) << ref.offset;
+      ASSERT_EQ(bits.has(place), is_live) << ref.offset;
       if (is_live) ++live;
     }
     std::size_t found = 0;
-    for (std::uint64_t offset = 0; offset < 4 * kSegmentSizeMax; offset += 8) {
-      if (offsets.has(offset)) ++found;
+    for (const std::uint64_t word : bits.words()) {
+      found += static_cast<std::size_t>(std::popcount(word));
     }
     EXPECT_EQ(found, live);
-    EXPECT_FALSE(offsets.has(~std::uint64_t{0}));
+    EXPECT_FALSE(bits.has(RecordPlaces::kNowhere));
+  }
+  // Of each segment by itself, of all, and of all but the first.
+  void expect_all_right() const {
+    std::vector<SegmentId> all(segments_.begin(), segments_.end());
+    expect_right(all);
+    for (const SegmentId segment : all) expect_right({segment});
+    all.erase(all.begin());
+    expect_right(all);
   }
 
   const test::ScratchDirectory scratch_;
@@ -76,7 +114,7 @@ class LiveOffsetsTest : public testing::Test {
   std::set<Position> live_;
 };
 
-TEST_F(LiveOffsetsTest, AreThoseThatKeysLeadTo) {
+TEST_F(LivePlacesTest, AreThoseThatKeysLeadTo) {
   std::mt19937 random(13);
   for (int step = 0; step < 40'000; ++step) {
     const unsigned key = static_cast<unsigned>(random()) % 10'000;
@@ -94,11 +132,11 @@ TEST_F(LiveOffsetsTest, AreThoseThatKeysLeadTo) {
   take_index();
   ASSERT_GE(segments_.size(), 3U);
   ASSERT_EQ(live_.size(), store_.size());
-  for (const SegmentId segment : segments_) expect_right(segment);
+  expect_all_right();
 }
 
 // The smallest frames there are, and one that reaches over several units.
-TEST_F(LiveOffsetsTest, AreToldApartWhereFramesAreSmallestAndLargest) {
+TEST_F(LivePlacesTest, AreToldApartWhereFramesAreSmallestAndLargest) {
   must(store_.put({}, {}));
   for (unsigned key = 0; key < 10; ++key) put(key, 0);
   put(100, 2'500'000);
@@ -107,20 +145,21 @@ TEST_F(LiveOffsetsTest, AreToldApartWhereFramesAreSmallestAndLargest) {
   must(store_.rotate());
   put(3, 0);
   take_index();
-  for (const SegmentId segment : segments_) expect_right(segment);
+  expect_all_right();
 }
 
-TEST_F(LiveOffsetsTest, AreNoneWhereAllIsDead) {
+TEST_F(LivePlacesTest, AreNoneWhereAllIsDead) {
   for (unsigned key = 0; key < 100; ++key) put(key, 10);
   must(store_.rotate());
   for (unsigned key = 0; key < 100; ++key) put(key, 10);
   take_index();
-  expect_right(SegmentId{1});
-  expect_right(SegmentId{2});
-  expect_right(SegmentId{3});  // which there is not
+  expect_right({SegmentId{1}});
+  expect_right({SegmentId{2}});
+  expect_right({SegmentId{3}});  // which there is not
+  expect_right({});
 }
 
-TEST_F(LiveOffsetsTest, AreAsTheIndexWasWhenItWasFrozen) {
+TEST_F(LivePlacesTest, AreAsTheIndexWasWhenItWasFrozen) {
   for (unsigned key = 0; key < 100; ++key) put(key, 10);
   take_index();
   const FrozenStore frozen = must(index_->freeze());
@@ -129,8 +168,9 @@ TEST_F(LiveOffsetsTest, AreAsTheIndexWasWhenItWasFrozen) {
                    [](LogAddress) { return Match::kYes; });
   }
   ASSERT_EQ(index_->size(), 0U);
-  const LiveOffsets then(*frozen.frozen, index_->records().addresses().addresses_in(SegmentId{1}));
-  for (const RecordRef& ref : refs_) EXPECT_TRUE(then.has(ref.offset));
+  const RecordPlaces places = places_in({SegmentId{1}});
+  const PlaceBits then = live_places(*frozen.frozen, places);
+  for (const RecordRef& ref : refs_) EXPECT_TRUE(then.has(places.at(0, ref.offset)));
 }
 
 }  // namespace
