@@ -1,10 +1,10 @@
 #include "format/frame_outline.h"
 
-#include <cstring>
 #include <limits>
 #include <memory>
 #include <utility>
 
+#include "base/copy_short.h"
 #include "base/endian.h"
 #include "format/batch_frame.h"
 #include "format/compaction_mark.h"
@@ -46,7 +46,7 @@ std::byte* store(std::byte* to, T value) noexcept {
 }
 
 std::byte* store(std::byte* to, ByteView bytes) noexcept {
-  if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+  copy_short(to, bytes);
   return to + bytes.size();
 }
 
@@ -110,7 +110,7 @@ OutlineReader::OutlineReader(OutlineBlock block)
   bytes_.resize(size_ + kFieldsSizeMax);
 }
 
-bool OutlineReader::next(FrameOutline& outline) noexcept {
+inline bool OutlineReader::take_next(FrameOutline& outline) noexcept {
   if (left_ == 0) return false;
   const std::byte* const end = bytes_.data() + size_;
   const std::byte* at = bytes_.data() + offset_;
@@ -142,6 +142,16 @@ bool OutlineReader::next(FrameOutline& outline) noexcept {
   last_txid_ = txid;
   --left_;
   return true;
+}
+
+bool OutlineReader::next(FrameOutline& outline) noexcept {
+  return take_next(outline);
+}
+
+std::size_t OutlineReader::next(std::span<FrameOutline> outlines) noexcept {
+  std::size_t count = 0;
+  while (count < outlines.size() && take_next(outlines[count])) ++count;
+  return count;
 }
 
 }  // namespace datawal

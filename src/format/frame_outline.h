@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "datawal/frame.h"
@@ -74,10 +75,14 @@ class OutlineReader {
   }
   // The same in place of what `outline` has been; false for nullopt.
   [[nodiscard]] bool next(FrameOutline& outline) noexcept;
+  // The same of as many as there are, and have room; gives how many.
+  [[nodiscard]] std::size_t next(std::span<FrameOutline> outlines) noexcept;
   // Whether all has been read, and was as it should be.
   [[nodiscard]] bool is_at_end() const noexcept { return left_ == 0 && offset_ == size_; }
 
  private:
+  [[nodiscard]] bool take_next(FrameOutline& outline) noexcept;
+
   Bytes bytes_;  // and some more, so that what has no more than a few bytes need not be asked for
   std::size_t size_ = 0;
   std::uint32_t left_ = 0;

@@ -29,10 +29,6 @@ class LogOpening {
   void begin_behind(const IndexCoverage& covered, std::vector<SegmentFacts> segments) {
     scan_ = std::make_unique<LogScan>(scan_->view(), options_.damage, covered, std::move(segments));
   }
-  // Takes that back.
-  void begin_at_start() {
-    scan_ = std::make_unique<LogScan>(scan_->view(), options_.damage, ScanRange{});
-  }
 
   // Where next_batch() begins: the start of the log, or where begin_behind() says.
   [[nodiscard]] Position begin_position() const { return scan_->facts().end; }

@@ -75,9 +75,9 @@ Result<std::span<const ScannedRecord>> LogScan::next_batch() {
 
 // What is there of records that have been read ahead.
 std::span<const ScannedRecord> LogScan::batch_ahead() {
+  if (!outlines_end_) return {};
   std::size_t count = 0;
-  FrameOutline frame;
-  while (outlines_end_ && count < batch_.size() && outlines_.next(frame)) {
+  for (const FrameOutline& frame : std::span(outlined_).first(outlines_.next(outlined_))) {
     *outlines_end_ += frame.size;
     const Progress progress =
         note(frame.record, frame.size, frame.crc, frame.is_control(), batch_[count]);

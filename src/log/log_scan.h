@@ -124,7 +124,9 @@ class LogScan {
   std::optional<std::uint64_t> looked_again_at_;  // offset in the last segment
   std::uint64_t tail_data_size_ = 0;              // of a torn tail, without the zeros behind it
   ScannedRecord record_;
-  std::array<ScannedRecord, 64> batch_;
+  static constexpr std::size_t kBatchSize = 64;
+  std::array<FrameOutline, kBatchSize> outlined_;
+  std::array<ScannedRecord, kBatchSize> batch_;
   RecoveryReport report_;
   LogFacts facts_;
   bool done_ = false;

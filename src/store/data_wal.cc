@@ -25,20 +25,18 @@ StoreIndex make_index(Filesystem& filesystem, std::shared_ptr<const Directory> d
   return {std::move(directory), std::move(access), secret};
 }
 
-// Where there is a checkpoint of the log, its index, and the log is opened behind what that covers:
-// what is behind is read while the index is loaded.
+// Where there is a checkpoint of the log, its index, and the log is opened behind what that covers.
 StoreIndex begin_index(LogOpening& opening, Filesystem& filesystem, const Options& options) {
   const StoreRecords::Access access = {.may_map = options.map_files,
                                        .size_max = options.segment_size_max,
                                        .held = opening.view().held};
   if (auto found = find_checkpoint(opening.view())) {
     LoadedIndex& loaded = found->index;
-    opening.begin_behind(loaded.coverage, loaded.segments);
-    opening.read_ahead(LogOpening::Hints::kUse);
     if (!found->is_needed_whole || loaded.index->load_all()) {
+      opening.begin_behind(loaded.coverage, loaded.segments);
+      opening.read_ahead(LogOpening::Hints::kUse);
       return {opening.directory(), access, std::move(loaded)};
     }
-    opening.begin_at_start();
   }
   opening.read_ahead(LogOpening::Hints::kUse);
   return make_index(filesystem, opening.directory(), access);
@@ -256,7 +254,7 @@ Result<DataWal> DataWal::open(const std::filesystem::path& directory, const Opti
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::span<const ScannedRecord> records, opening.next_batch());
     if (records.empty()) break;
-    for (const ScannedRecord& record : records) DATAWAL_TRY(replay.add(record));
+    DATAWAL_TRY(replay.add(records));
     clock.note_records(records.size());
     if (replay.replaced_count() == looks) continue;
     looks = replay.replaced_count();
@@ -287,7 +285,7 @@ Result<DataWal> DataWal::open_read_only(const std::filesystem::path& directory,
   while (true) {
     DATAWAL_TRY_ASSIGN(const std::span<const ScannedRecord> records, scan.next_batch());
     if (records.empty()) break;
-    for (const ScannedRecord& record : records) DATAWAL_TRY(replay.add(record));
+    DATAWAL_TRY(replay.add(records));
     clock.note_records(records.size());
   }
   DATAWAL_TRY(replay.finish());

@@ -1,9 +1,9 @@
 #include "store/index_replay.h"
 
-#include <cstring>
 #include <span>
 #include <utility>
 
+#include "base/copy_short.h"
 #include "base/radix_sort.h"
 #include "base/try.h"
 #include "store/by_groups.h"
@@ -19,20 +19,29 @@ constexpr unsigned kPartBits = 8;
 
 }  // namespace
 
-Status IndexReplay::add(const ScannedRecord& record) {
-  if (record.type == RecordType::kRaw) return {};
-  DATAWAL_TRY(index_->records().check_room());
-  DATAWAL_TRY_ASSIGN(const LogAddress address, index_->records().add(record.ref));
-  if (!keys_) keys_ = std::make_unique_for_overwrite<std::byte[]>(kKeyBytesMax + kKeySizeMax);
+Status IndexReplay::add(std::span<const ScannedRecord> records) {
+  if (!keys_) {
+    keys_ = std::make_unique_for_overwrite<std::byte[]>(kKeyBytesMax + kKeySizeMax);
+  }
+  StoreRecords& addressed = index_->records();
+  for (const ScannedRecord& record : records) {
+    if (record.type == RecordType::kRaw) continue;
+    DATAWAL_TRY(addressed.check_room());
+    const Result<LogAddress> address = addressed.add(record.ref);
+    if (!address) [[unlikely]]
+      return std::unexpected(address.error());
+    gather(record, *address);
+    if (gathered_.size() == kGatheredMax || key_bytes_ >= kKeyBytesMax) DATAWAL_TRY(finish());
+  }
+  return {};
+}
+
+inline void IndexReplay::gather(const ScannedRecord& record, LogAddress address) {
   gathered_.emplace_back(index_->hash_of(record.key), address,
                          static_cast<std::uint32_t>(key_bytes_),
                          static_cast<std::uint32_t>(record.key.size()), record.type, false);
-  if (!record.key.empty()) {
-    std::memcpy(keys_.get() + key_bytes_, record.key.data(), record.key.size());
-  }
+  copy_short(keys_.get() + key_bytes_, record.key);
   key_bytes_ += record.key.size();
-  const bool is_full = gathered_.size() == kGatheredMax || key_bytes_ >= kKeyBytesMax;
-  return is_full ? finish() : Status{};
 }
 
 // Those of one key stay in their order.

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "datawal/record_log.h"
@@ -20,9 +21,10 @@ class IndexReplay {
   // `index` must outlive it.
   explicit IndexReplay(StoreIndex& index) : index_(&index) {}
 
-  // Takes the log's next record. Fails with kExhausted, or where what it or an earlier one replaces
-  // cannot be read.
-  [[nodiscard]] Status add(const ScannedRecord& record);
+  // Takes the log's next records. Fails with kExhausted, or where what one of them or of earlier
+  // ones replaces cannot be read.
+  [[nodiscard]] Status add(std::span<const ScannedRecord> records);
+  [[nodiscard]] Status add(const ScannedRecord& record) { return add(std::span(&record, 1)); }
   // Takes over those that are gathered. To be called at the end. Fails as add() does.
   [[nodiscard]] Status finish();
   // How many older records have been replaced, and looked at for that.
@@ -38,6 +40,7 @@ class IndexReplay {
     bool is_done = false;
   };
 
+  void gather(const ScannedRecord& record, LogAddress address);
   void begin(Gathered& record);
   [[nodiscard]] Status end(const Gathered& record);
 

@@ -1,6 +1,14 @@
 #include "store/key_index.h"
 
+#include "file/second_thread.h"
+
 namespace datawal {
+namespace {
+
+// With fewer tables, a thread takes longer to begin than they to be loaded.
+constexpr std::size_t kTablesWorthAThread = 16;
+
+}  // namespace
 
 KeyIndex::KeyIndex() : KeyIndex(std::make_unique<IndexDirectory>(0)) {
   tables_.push_back(std::make_unique<IndexTable>());
@@ -19,24 +27,33 @@ std::unique_ptr<FrozenIndex> KeyIndex::freeze() {
   return frozen_.freeze({*directories_.back(), overflow_, size(), generation_});
 }
 
+// What is read is taken under the lock: who comes second leaves his.
 IndexTable& KeyIndex::load_table(HashParts parts) const {
+  std::unique_ptr<IndexTable> table = lazy_->read(parts.region);
   const std::unique_lock lock = lock_directories();
   IndexDirectory& directory = *directory_.load(std::memory_order_acquire);
-  if (IndexTable* const table = directory.find(parts)) return *table;
-  IndexTable* const table = lazy_->load(parts.region);
-  if (table == nullptr) return lazy_->nothing();
-  directory.replace(parts, *table);
-  return *table;
+  if (IndexTable* const loaded = directory.find(parts)) return *loaded;
+  IndexTable* const taken = table ? lazy_->take(std::move(table)) : nullptr;
+  if (taken == nullptr) return lazy_->nothing();
+  directory.replace(parts, *taken);
+  return *taken;
 }
 
 bool KeyIndex::load_all() const {
   if (!lazy_) return true;
-  HashParts parts(KeyHash{});
-  for (const std::uint32_t region : lazy_->first_regions()) {
-    if (is_broken()) return false;
-    parts.region = region;
-    static_cast<void>(table_of(parts));
-  }
+  const std::vector<std::uint32_t>& regions = lazy_->first_regions();
+  std::atomic<std::size_t> next = 0;
+  const auto load_some = [&] {
+    HashParts parts(KeyHash{});
+    for (std::size_t index = next++; index < regions.size() && !is_broken(); index = next++) {
+      parts.region = regions[index];
+      static_cast<void>(table_of(parts));
+    }
+  };
+  SecondThread second;
+  if (!lazy_->is_done() && regions.size() >= kTablesWorthAThread) second.begin(load_some);
+  load_some();
+  second.wait();
   return !is_broken();
 }
 

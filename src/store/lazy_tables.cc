@@ -11,10 +11,10 @@
 namespace datawal {
 
 LazyTables::LazyTables(Image image)
-    : file_(std::move(image.file)),
-      shapes_(std::move(image.shapes)),
+    : shapes_(std::move(image.shapes)),
       unit_bounds_(std::move(image.unit_bounds)),
-      key_count_(image.key_count) {
+      key_count_(image.key_count),
+      file_(std::move(image.file)) {
   first_regions_.reserve(shapes_.size());
   std::uint32_t region = 0;
   for (const Shape& shape : shapes_) {
@@ -23,14 +23,27 @@ LazyTables::LazyTables(Image image)
   }
 }
 
-IndexTable* LazyTables::load(std::uint32_t region) {
+std::unique_ptr<IndexTable> LazyTables::read(std::uint32_t region) {
+  const std::shared_ptr<const File> image = file();
+  if (is_broken() || !image) return nullptr;
   const auto behind = std::ranges::upper_bound(first_regions_, region);
-  std::unique_ptr<IndexTable> table =
-      read(static_cast<std::size_t>(behind - first_regions_.begin()) - 1);
-  if (!table) return nullptr;
+  const auto index = static_cast<std::size_t>(behind - first_regions_.begin()) - 1;
+  auto table = std::make_unique<IndexTable>(shapes_[index].depth);
+  if (!read_words(*image, index, table->words())) return nullptr;
+  table->take_words();
+  if (shapes_[index].overflows) table->set_overflows();
+  return table;
+}
+
+std::shared_ptr<const File> LazyTables::file() const {
+  const std::lock_guard lock(mutex_);
+  return file_;
+}
+
+IndexTable* LazyTables::take(std::unique_ptr<IndexTable> table) {
   loaded_keys_ += table->count();
   tables_.push_back(std::move(table));
-  if (loaded_count_.fetch_add(1, std::memory_order_relaxed) + 1 == shapes_.size()) {
+  if (loaded_count_.fetch_add(1, std::memory_order_release) + 1 == shapes_.size()) {
     file_.reset();
     if (loaded_keys_ != key_count_) {
       (void)fail("contradicts itself in its number of keys");
@@ -40,19 +53,10 @@ IndexTable* LazyTables::load(std::uint32_t region) {
   return tables_.back().get();
 }
 
-std::unique_ptr<IndexTable> LazyTables::read(std::size_t index) {
-  if (is_broken()) return nullptr;
-  auto table = std::make_unique<IndexTable>(shapes_[index].depth);
-  if (!read_words(index, table->words())) return nullptr;
-  table->take_words();
-  if (shapes_[index].overflows) table->set_overflows();
-  return table;
-}
-
-bool LazyTables::read_words(std::size_t index, IndexTable::Words words) {
+bool LazyTables::read_words(const File& file, std::size_t index, IndexTable::Words words) {
   const MutableByteView bytes = std::as_writable_bytes(words);
   const std::uint64_t offset = kIndexImageHeaderSize + index * kIndexImageTableSize;
-  const Result<std::size_t> count = file_->read_at(offset, bytes);
+  const Result<std::size_t> count = file.read_at(offset, bytes);
   const Shape& shape = shapes_[index];
   if (!count) return fail("cannot be read in its tables");
   if (*count != bytes.size() || crc32c(bytes) != shape.crc) {

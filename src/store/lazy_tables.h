@@ -1,7 +1,8 @@
 // The tables of an index that are still in its image, each of which is read and checked when it is
 // first asked for.
 //
-// Thread safety: any thread may call anything; load() and nothing() with mutex() locked.
+// Thread safety: any thread may call anything; take() and nothing() with mutex() locked, read()
+// without.
 #pragma once
 
 #include <atomic>
@@ -37,9 +38,16 @@ class LazyTables {
   LazyTables& operator=(const LazyTables&) = delete;
 
   [[nodiscard]] std::mutex& mutex() const noexcept { return mutex_; }
-  // The table for `region`, which has not been loaded before; null if it is not the one that was
-  // written. From then on the whole image is not believed.
-  [[nodiscard]] IndexTable* load(std::uint32_t region);
+  // The table for `region`; null if it is not the one that was written. From then on the whole
+  // image is not believed. Null also where all have been taken. Several threads may read at a time.
+  [[nodiscard]] std::unique_ptr<IndexTable> read(std::uint32_t region);
+  // Keeps a table that was read, and has not been taken before. Null if all of them are, and
+  // contradict each other.
+  [[nodiscard]] IndexTable* take(std::unique_ptr<IndexTable> table);
+  // Whether all have been taken.
+  [[nodiscard]] bool is_done() const noexcept {
+    return loaded_count_.load(std::memory_order_acquire) == shapes_.size();
+  }
   // A region of each table, in their order.
   [[nodiscard]] const std::vector<std::uint32_t>& first_regions() const noexcept {
     return first_regions_;
@@ -70,19 +78,19 @@ class LazyTables {
  private:
   // Gives false.
   [[nodiscard]] bool fail(const char* fault) noexcept;
-  [[nodiscard]] std::unique_ptr<IndexTable> read(std::size_t index);
-  [[nodiscard]] bool read_words(std::size_t index, IndexTable::Words words);
+  [[nodiscard]] std::shared_ptr<const File> file() const;
+  [[nodiscard]] bool read_words(const File& file, std::size_t index, IndexTable::Words words);
 
-  std::shared_ptr<const File> file_;  // until all are loaded
   const std::vector<Shape> shapes_;
   const std::vector<std::uint32_t> unit_bounds_;
   const std::uint64_t key_count_;
   std::vector<std::uint32_t> first_regions_;
   std::atomic<const char*> fault_{nullptr};
   std::atomic<std::size_t> loaded_count_{0};
+  mutable std::mutex mutex_;          // guards what follows
+  std::shared_ptr<const File> file_;  // until all are loaded
   std::uint64_t loaded_keys_ = 0;
   std::unique_ptr<IndexTable> nothing_;
-  mutable std::mutex mutex_;
   std::vector<std::unique_ptr<IndexTable>> tables_;  // those that are loaded
 };
 

@@ -3,7 +3,8 @@
 // the index for a key, which is a wait for memory each; one walk through the index is fast.
 //
 // Thread safety: these do not change.
-// Memory: 8 bytes for each unit of addresses that the log has, and one byte for 128 of the segments.
+// Memory: 8 bytes for each unit of addresses that the log has, and one byte for 128 of the
+// segments.
 #pragma once
 
 #include <cstddef>
@@ -52,9 +53,7 @@ class PlaceBits {
  public:
   explicit PlaceBits(std::uint64_t count) : words_(count / 64 + 1) {}
 
-  void set(std::uint64_t place) noexcept {
-    words_[place / 64] |= std::uint64_t{1} << place % 64;
-  }
+  void set(std::uint64_t place) noexcept { words_[place / 64] |= std::uint64_t{1} << place % 64; }
   [[nodiscard]] bool has(std::uint64_t place) const noexcept {
     return place / 64 < words_.size() && (words_[place / 64] >> place % 64 & 1) != 0;
   }

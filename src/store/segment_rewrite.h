@@ -2,8 +2,8 @@
 // compaction, which changes nothing yet.
 #pragma once
 
-#include <cstdint>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
