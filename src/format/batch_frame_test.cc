@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -71,6 +73,34 @@ TEST(BatchFrame, HasTheseBytes) {
                      "4457414c 0100 01 00 0800000000000000 01000000 02000000 6b 7631 87fa53b1"
                      "4457414c 0100 02 00 0900000000000000 04000000 00000000 676f6e65 c5dc0ba2"
                      "4457414c 0100 00 00 0a00000000000000 00000000 03000000 726177 fda071fb"));
+}
+
+// However many there are, and however large beside each other.
+TEST(BatchFrame, HasTheFramesThatItsRecordsHaveAlone) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 300; ++round) {
+    const std::size_t size_max = std::array{3U, 60U, 200U, 600U, 3'000U}.at(round % 5);
+    WriteBatch batch;
+    const std::size_t count = 2 + random() % 12;
+    for (std::size_t index = 0; index < count; ++index) {
+      const std::string key(random() % 40, static_cast<char>('a' + index));
+      const std::string value(random() % size_max, static_cast<char>('A' + index));
+      ASSERT_TRUE(random() % 4 == 0 ? batch.remove(as_bytes(key))
+                                    : batch.put(as_bytes(key), as_bytes(value)));
+    }
+    const Bytes bytes = encoded(batch, 100);
+    ByteView rest = ByteView(bytes).subspan(kBatchFrameSize);
+    for (std::size_t index = 0; index < count; ++index) {
+      RecordView record = batch[index];
+      record.txid = 101 + index;
+      Bytes alone(frame_size(record.key.size(), record.payload.size()));
+      ASSERT_TRUE(encode_frame(alone, record));
+      ASSERT_EQ(to_bytes(rest.first(alone.size())), alone) << "round " << round;
+      rest = rest.subspan(alone.size());
+    }
+    ASSERT_TRUE(rest.empty());
+    ASSERT_TRUE(follow(frames_of(bytes)).is_whole());
+  }
 }
 
 TEST(BatchFrame, IsWholeWithAllItsFrames) {

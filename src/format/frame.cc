@@ -1,9 +1,9 @@
 #include "datawal/frame.h"
 
 #include <array>
-#include <cstring>
 #include <utility>
 
+#include "base/copy_short.h"
 #include "base/endian.h"
 #include "base/try.h"
 #include "format/frame_encoding.h"
@@ -23,10 +23,20 @@ using frame_layout::kVersionOffset;
 static_assert(kFrameSizeMax == 67'174'428);
 static_assert(kFrameFirstByte == static_cast<std::byte>(kMagic & 0xFFU));
 
-std::byte* copy_bytes(std::byte* to, ByteView bytes) {
-  if (!bytes.empty())
-    std::memcpy(to, bytes.data(), bytes.size());  // memcpy of nothing may not be null
-  return to + bytes.size();
+std::uint64_t first_word(const RecordView& record) noexcept {
+  return kMagic | std::uint64_t{kWireVersion} << 8 * kVersionOffset |
+         std::uint64_t{std::to_underlying(record.type)} << 8 * kTypeOffset;
+}
+
+std::uint64_t sizes_word(const RecordView& record) noexcept {
+  return record.key.size() | std::uint64_t{record.payload.size()}
+                                 << 8 * (kPayloadSizeOffset - kKeySizeOffset);
+}
+
+void copy_body(MutableByteView frame, const RecordView& record) noexcept {
+  std::byte* const key = frame.data() + kFrameHeaderSize;
+  copy_short(key, record.key);
+  copy_short(key + record.key.size(), record.payload);
 }
 
 DecodedFrame decoded(const FrameHeader& header, ByteView bytes, std::uint32_t crc) noexcept {
@@ -118,10 +128,8 @@ Result<std::size_t> encode_frame(MutableByteView buffer, const RecordView& recor
 
 // By whole words: what is stored in small pieces and read again as a large one is waited for.
 std::uint32_t encode_unpublished_frame(MutableByteView frame, const RecordView& record) noexcept {
-  const std::uint64_t first = kMagic | std::uint64_t{kWireVersion} << 8 * kVersionOffset |
-                              std::uint64_t{std::to_underlying(record.type)} << 8 * kTypeOffset;
-  const std::uint64_t sizes = record.key.size() | std::uint64_t{record.payload.size()}
-                                                      << 8 * (kPayloadSizeOffset - kKeySizeOffset);
+  const std::uint64_t first = first_word(record);
+  const std::uint64_t sizes = sizes_word(record);
   std::array<std::byte, kFrameHeaderSize> header;
   store_le(header.data(), first);
   store_le(header.data() + kTxidOffset, record.txid);
@@ -130,12 +138,19 @@ std::uint32_t encode_unpublished_frame(MutableByteView frame, const RecordView& 
   store_le(frame.data() + 1, first >> 8);
   store_le(frame.data() + kTxidOffset, record.txid);
   store_le(frame.data() + kKeySizeOffset, sizes);
-  copy_bytes(copy_bytes(frame.data() + kFrameHeaderSize, record.key), record.payload);
+  copy_body(frame, record);
   const ByteView body =
       frame.subspan(kFrameHeaderSize, frame.size() - kFrameHeaderSize - kFrameCrcSize);
   const std::uint32_t crc = crc32c(body, crc32c(header));
   store_le(frame.data() + frame.size() - kFrameCrcSize, crc);
   return crc;
+}
+
+void encode_but_checksum(MutableByteView frame, const RecordView& record) noexcept {
+  store_le(frame.data(), first_word(record));
+  store_le(frame.data() + kTxidOffset, record.txid);
+  store_le(frame.data() + kKeySizeOffset, sizes_word(record));
+  copy_body(frame, record);
 }
 
 HeaderOutcome decode_header(ByteView bytes) noexcept {

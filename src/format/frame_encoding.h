@@ -18,6 +18,9 @@ inline constexpr std::byte kFrameFirstByte{0x44};
 // checksum. The record's type and sizes have been checked.
 std::uint32_t encode_unpublished_frame(MutableByteView frame, const RecordView& record) noexcept;
 
+// Writes all of a frame but its checksum, its first byte included.
+void encode_but_checksum(MutableByteView frame, const RecordView& record) noexcept;
+
 // The frame at the front of `bytes`, which decode_frame has found there: without another look at
 // the checksum.
 [[nodiscard]] DecodedFrame decode_checked_frame(ByteView bytes) noexcept;

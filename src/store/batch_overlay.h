@@ -37,16 +37,19 @@ class BatchOverlay {
   // Makes it empty, with room for so many keys. Where memory is exchanged for that,
   // `wait_for_readers` is called first, which returns when no find() from before runs any more.
   void reserve(std::size_t count, const std::function<void()>& wait_for_readers);
-  // These do nothing for the one hash that stands for an empty slot.
-  void set(KeyHash hash, LogAddress address) noexcept {
-    if (hash == kNoHash) return;
+  // These give whether it is the first of its hash for sure, and do nothing for the one hash that
+  // stands for an empty slot.
+  bool set(KeyHash hash, LogAddress address) noexcept {
+    if (hash == kNoHash) return false;
     const std::size_t mask = mask_.load(std::memory_order_relaxed);
     std::size_t index = first_slot(hash) & mask;
     while (!is_free_for(hash, slots_[index])) index = (index + 1) & mask;
+    const bool is_first = slots_[index].hash.load(std::memory_order_relaxed) == kNoHash;
     slots_[index].address.store(address, std::memory_order_release);
     slots_[index].hash.store(hash, std::memory_order_release);
+    return is_first;
   }
-  void set_deleted(KeyHash hash) noexcept { set(hash, kDeleted); }
+  bool set_deleted(KeyHash hash) noexcept { return set(hash, kDeleted); }
   void show() noexcept { shown_.store(slots_.get(), std::memory_order_release); }
   void withdraw() noexcept {
     shown_.store(nullptr, std::memory_order_release);

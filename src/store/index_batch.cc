@@ -15,40 +15,35 @@ constexpr std::size_t kStillNear = 256;  // records of which the cache has what 
 }  // namespace
 
 IndexBatch::IndexBatch(StoreIndex& index, const WriteBatch& batch)
-    : index_(&index), batch_(&batch) {
-  hashes_.resize(batch.size());
-  may_be_held_.resize(batch.size());
-  addresses_.resize(batch.size());
-  replaced_.reserve(batch.size());
-}
+    : index_(&index), batch_(&batch), changes_(batch.size()) {}
 
 Status IndexBatch::prepare() {
   DATAWAL_TRY(index_->records().check_room_for(batch_->frames_size()));
   DATAWAL_TRY(index_->settle());
   Status looked_up;
-  const auto with_key = [this](const auto& step) {
-    return [this, &step](std::size_t index) {
-      if (has_key(index)) step(index);
-    };
-  };
   const auto begin = [this](std::size_t index) {
-    hashes_[index] = index_->begin_write((*batch_)[index].key);
+    Change& change = changes_[index];
+    const RecordView record = (*batch_)[index];
+    change.has_key = record.type != RecordType::kRaw;
+    if (change.has_key) change.hash = index_->begin_write(record.key);
   };
   const auto go_on = [this](std::size_t index) {
-    may_be_held_[index] = index_->may_hold(hashes_[index]) ? 1 : 0;
-    if (may_be_held_[index] != 0) index_->continue_write(hashes_[index]);
+    Change& change = changes_[index];
+    change.may_be_held = change.has_key && index_->may_hold(change.hash);
+    if (change.may_be_held) index_->continue_write(change.hash);
   };
   const auto end = [&](std::size_t index) {
-    if (looked_up && may_be_held_[index] != 0) looked_up = look_up(index);
+    if (changes_[index].may_be_held && looked_up) looked_up = look_up(index);
   };
-  by_groups(batch_->size(), with_key(begin), with_key(go_on), with_key(end));
+  by_groups(batch_->size(), begin, go_on, end);
   if (looked_up) overlay_ = &index_->reserve_overlay(batch_->size());
   return looked_up;
 }
 
 Status IndexBatch::look_up(std::size_t record_index) {
-  KeyIndex::Place place(hashes_[record_index]);
-  DATAWAL_TRY(index_->locate((*batch_)[record_index].key, hashes_[record_index], place));
+  const KeyHash hash = changes_[record_index].hash;
+  KeyIndex::Place place(hash);
+  DATAWAL_TRY(index_->locate((*batch_)[record_index].key, hash, place));
   place.visit_entries([&](LogAddress address) { replaced_.push_back({record_index, address}); });
   return {};
 }
@@ -64,32 +59,38 @@ Status IndexBatch::apply(Position begin) {
   DATAWAL_TRY(set_overlay(begin));
   const Shown shown(*index_);
   std::span<const Replaced> rest(replaced_);
-  const bool loads_again = batch_->size() > kStillNear;
-  for (std::size_t index = 0; index < batch_->size(); ++index) {
-    if (loads_again && index + kDistance < batch_->size())
-      index_->prefetch(hashes_[index + kDistance]);
-    const bool is_new = may_be_held_[index] == 0 && batch_->type(index) == RecordType::kPut;
-    if (is_new && index_->put_new(hashes_[index], addresses_[index])) continue;
-    if (has_key(index)) replace(index, begin, rest);
+  const bool loads_again = changes_.size() > kStillNear;
+  for (std::size_t index = 0; index < changes_.size(); ++index) {
+    if (loads_again && index + kDistance < changes_.size())
+      index_->prefetch(changes_[index + kDistance].hash);
+    if (changes_[index].has_key && !add_new(index)) replace(index, begin, rest);
   }
   return {};
 }
 
+// The Put of a key that is surely new, which needs no search.
+inline bool IndexBatch::add_new(std::size_t record_index) {
+  const Change& change = changes_[record_index];
+  if (change.may_be_held || batch_->type(record_index) != RecordType::kPut) return false;
+  if (!change.is_first) return index_->put_new(change.hash, change.address);
+  index_->keys().reserve_one();
+  index_->keys().add_new(change.hash, change.address);
+  return true;
+}
+
 Status IndexBatch::set_overlay(Position begin) {
-  for (std::size_t index = 0; index < batch_->size(); ++index) {
-    if (!has_key(index)) continue;
+  for (std::size_t index = 0; index < changes_.size(); ++index) {
+    Change& change = changes_[index];
+    if (!change.has_key) continue;
     const RecordView record = (*batch_)[index];
     const auto size =
         static_cast<std::uint32_t>(frame_size(record.key.size(), record.payload.size()));
     const RecordRef ref{begin.segment, size, begin.offset + batch_->frame_offset(index)};
     const Result<LogAddress> address = index_->records().add(ref);
     if (!address) return std::unexpected(address.error());
-    addresses_[index] = *address;
-    if (record.type == RecordType::kPut) {
-      overlay_->set(hashes_[index], *address);
-    } else {
-      overlay_->set_deleted(hashes_[index]);
-    }
+    change.address = *address;
+    change.is_first = record.type == RecordType::kPut ? overlay_->set(change.hash, *address)
+                                                      : overlay_->set_deleted(change.hash);
   }
   return {};
 }
@@ -99,11 +100,12 @@ void IndexBatch::replace(std::size_t index, Position begin, std::span<const Repl
   const auto old_end = std::ranges::find_if(rest, is_of_other);
   const std::span<const Replaced> old(rest.begin(), old_end);
   rest = {old_end, rest.end()};
-  index_->change(hashes_[index], batch_->type(index), addresses_[index], [&](LogAddress found) {
-    const bool is_old = std::ranges::find(old, found, &Replaced::address) != old.end();
-    if (is_old || is_earlier_record(found, (*batch_)[index].key, begin)) return Match::kYes;
-    return Match::kNo;
-  });
+  index_->change(
+      changes_[index].hash, batch_->type(index), changes_[index].address, [&](LogAddress found) {
+        const bool is_old = std::ranges::find(old, found, &Replaced::address) != old.end();
+        if (is_old || is_earlier_record(found, (*batch_)[index].key, begin)) return Match::kYes;
+        return Match::kNo;
+      });
 }
 
 // Whether `address` is that of a record of the batch, with this key.

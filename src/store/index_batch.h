@@ -41,21 +41,25 @@ class IndexBatch {
     LogAddress address;
   };
 
-  [[nodiscard]] bool has_key(std::size_t record_index) const {
-    return batch_->type(record_index) != RecordType::kRaw;
-  }
+  // What a record does to the index; nothing if it is a Raw one.
+  struct Change {
+    KeyHash hash;
+    LogAddress address;  // once it has been appended
+    bool has_key = false;
+    bool may_be_held = false;  // the index may have had the key
+    bool is_first = false;     // none before it in the batch is of the same key
+  };
   [[nodiscard]] Status set_overlay(Position begin);
+  [[nodiscard]] bool add_new(std::size_t record_index);
   void replace(std::size_t record_index, Position begin, std::span<const Replaced>& rest);
   [[nodiscard]] Status look_up(std::size_t record_index);
   [[nodiscard]] bool is_earlier_record(LogAddress address, ByteView key, Position begin) const;
 
   StoreIndex* index_;
   const WriteBatch* batch_;
-  std::vector<KeyHash> hashes_;        // of all records; of Raw ones nothing
-  std::vector<LogAddress> addresses_;  // likewise, once they have been appended
+  std::vector<Change> changes_;  // of all records
   BatchOverlay* overlay_ = nullptr;
-  std::vector<std::uint8_t> may_be_held_;  // 1 if the index may have had their key
-  std::vector<Replaced> replaced_;         // in the order of the records
+  std::vector<Replaced> replaced_;  // in the order of the records
 };
 
 }  // namespace datawal

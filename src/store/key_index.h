@@ -97,6 +97,8 @@ class KeyIndex {
   [[nodiscard]] bool may_hold(KeyHash hash) const;
   // As put() of a key that is not there. False, with nothing changed, if it may be.
   [[nodiscard]] bool put_new(KeyHash hash, LogAddress address);
+  // The same of a key of which the caller knows that it is not there.
+  void add_new(KeyHash hash, LogAddress address);
 
   // The puts that are still to be made: by put_at() for the oldest, before it is removed there.
   [[nodiscard]] PendingPuts& pending() noexcept { return pending_; }

@@ -155,6 +155,13 @@ inline bool KeyIndex::put_new(KeyHash hash, LogAddress address) {
   return true;
 }
 
+inline void KeyIndex::add_new(KeyHash hash, LogAddress address) {
+  const HashParts parts(hash);
+  IndexTable& table = table_of(parts);
+  keep_for_frozen(table, parts);
+  insert(table, parts, parts.slot(address));
+}
+
 template <typename Matches>
 IndexAnswer KeyIndex::put(KeyHash hash, LogAddress address, const Matches& matches) {
   Place place(hash);
