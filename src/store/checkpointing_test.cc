@@ -10,7 +10,7 @@
 #include "format/names.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::checkpointing_test {
 namespace {
 
 using test::must;
@@ -253,4 +253,4 @@ TEST_F(Checkpointing, TheIndexIsSavedWhenASegmentIsBegun) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::checkpointing_test

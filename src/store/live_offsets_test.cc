@@ -13,7 +13,7 @@
 #include "log/log_test_support.h"
 #include "store/index_replay.h"
 
-namespace datawal {
+namespace datawal::live_offsets_test {
 namespace {
 
 using test::must;
@@ -134,4 +134,4 @@ TEST_F(LiveOffsetsTest, AreAsTheIndexWasWhenItWasFrozen) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::live_offsets_test
