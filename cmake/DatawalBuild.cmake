@@ -64,3 +64,13 @@ function(datawal_precompile target)
     target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
   endif()
 endfunction()
+
+# Compiles the sources of a test program DATAWAL_TEST_BATCH at a time, since most of the time of
+# compiling one goes to GoogleTest and the standard library. Whether each compiles by itself is what
+# scripts/lint looks at.
+function(datawal_batch target)
+  if(DATAWAL_TEST_BATCH GREATER 1)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON
+                                               UNITY_BUILD_BATCH_SIZE ${DATAWAL_TEST_BATCH})
+  endif()
+endfunction()

@@ -73,7 +73,7 @@ Bytes image_of(Input input) {
 }
 
 LoadedIndex read_again(const LoadedIndex& loaded) {
-  test::MemoryFile file;
+  test::ImageFile file;
   if (!write_index_image(file, {*loaded.index->freeze(), loaded.addresses->stretches(),
                                 loaded.secret, loaded.coverage, loaded.segments})) {
     std::abort();
@@ -109,8 +109,8 @@ void use(LoadedIndex loaded) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bytes = std::as_bytes(std::span(data, size));
-  auto loaded = datawal::read_index_image(
-      datawal::test::MemoryFile(datawal::image_of(datawal::Input(bytes))));
+  auto loaded =
+      datawal::read_index_image(datawal::test::ImageFile(datawal::image_of(datawal::Input(bytes))));
   if (loaded) datawal::use(*std::move(loaded));
   return 0;
 }

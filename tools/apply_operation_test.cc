@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace datawal::cli {
+namespace datawal::cli::apply_operation_test {
 namespace {
 
 std::string show(const Result<Operation>& operation) {
@@ -61,4 +61,4 @@ TEST(ApplyOperation, EveryErrorIsOfTheInput) {
 }
 
 }  // namespace
-}  // namespace datawal::cli
+}  // namespace datawal::cli::apply_operation_test

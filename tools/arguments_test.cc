@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace datawal::cli {
+namespace datawal::cli::arguments_test {
 namespace {
 
 TEST(Arguments, ComeBackAsTheyWere) {
@@ -37,4 +37,4 @@ TEST(Arguments, BytesModesHaveNames) {
 }
 
 }  // namespace
-}  // namespace datawal::cli
+}  // namespace datawal::cli::arguments_test

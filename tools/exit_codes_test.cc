@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace datawal::cli {
+namespace datawal::cli::exit_codes_test {
 namespace {
 
 TEST(ExitCodes, EveryErrorHasOne) {
@@ -41,4 +41,4 @@ TEST(ExitCodes, TheGraverWinsInEitherOrder) {
 }
 
 }  // namespace
-}  // namespace datawal::cli
+}  // namespace datawal::cli::exit_codes_test

@@ -7,7 +7,7 @@
 
 #include "file/posix_test_support.h"
 
-namespace datawal::cli {
+namespace datawal::cli::input_test {
 namespace {
 
 class InputTest : public ::testing::Test {
@@ -78,4 +78,4 @@ TEST_F(InputTest, AMissingFileAndADirectoryAreErrors) {
 }
 
 }  // namespace
-}  // namespace datawal::cli
+}  // namespace datawal::cli::input_test

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace datawal::cli {
+namespace datawal::cli::json_line_test {
 namespace {
 
 std::string json_string(std::string_view text) {
@@ -66,4 +66,4 @@ TEST(JsonLine, DecimalsHaveThreeDigits) {
 }
 
 }  // namespace
-}  // namespace datawal::cli
+}  // namespace datawal::cli::json_line_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace datawal::cli {
+namespace datawal::cli::keys_test {
 namespace {
 
 std::string key_of(const KeyArguments& arguments) {
@@ -55,4 +55,4 @@ TEST(Keys, TheLargestKeyIsTheLimit) {
 }
 
 }  // namespace
-}  // namespace datawal::cli
+}  // namespace datawal::cli::keys_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace datawal::cli {
+namespace datawal::cli::lock_state_test {
 namespace {
 
 constexpr std::string_view kTable =
@@ -54,4 +54,4 @@ TEST(LockState, AStoreWithoutALockFileIsFree) {
 }
 
 }  // namespace
-}  // namespace datawal::cli
+}  // namespace datawal::cli::lock_state_test

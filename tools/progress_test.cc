@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace datawal::cli {
+namespace datawal::cli::progress_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -36,4 +36,4 @@ TEST(Progress, TheKernelCountsWhatIsRead) {
 }
 
 }  // namespace
-}  // namespace datawal::cli
+}  // namespace datawal::cli::progress_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace datawal::cli {
+namespace datawal::cli::render_test {
 namespace {
 
 std::string field(std::string_view bytes, BytesMode mode = BytesMode::kAuto, bool truncate = true) {
@@ -141,4 +141,4 @@ TEST(DecimalText, IsRounded) {
 }
 
 }  // namespace
-}  // namespace datawal::cli
+}  // namespace datawal::cli::render_test

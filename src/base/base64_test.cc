@@ -4,7 +4,7 @@
 
 #include <random>
 
-namespace datawal {
+namespace datawal::base64_test {
 namespace {
 
 TEST(Base64, KnownValues) {
@@ -54,4 +54,4 @@ TEST(Base64, EveryAcceptedQuadIsCanonical) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::base64_test

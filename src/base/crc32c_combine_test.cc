@@ -6,7 +6,7 @@
 
 #include "datawal/frame.h"
 
-namespace datawal {
+namespace datawal::crc32c_combine_test {
 namespace {
 
 constexpr std::uint32_t kSeed = 20240611;
@@ -48,4 +48,4 @@ TEST(Crc32cCombine, HugeSizesComposeOfSmallerOnes) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::crc32c_combine_test

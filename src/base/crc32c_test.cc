@@ -6,7 +6,7 @@
 
 #include "datawal/frame.h"
 
-namespace datawal {
+namespace datawal::crc32c_test {
 namespace {
 
 TEST(Crc32c, KnownValues) {
@@ -69,4 +69,4 @@ TEST(Crc32c, LongInputAgrees) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::crc32c_test

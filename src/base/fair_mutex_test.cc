@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-namespace datawal {
+namespace datawal::fair_mutex_test {
 namespace {
 
 using Lock = std::unique_lock<FairMutex>;
@@ -115,4 +115,4 @@ TEST_F(FairMutexTest, SleepersAreCalledInTheirOrder) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::fair_mutex_test

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-namespace datawal {
+namespace datawal::grace_period_test {
 namespace {
 
 TEST(GracePeriod, WithoutUsesNobodyWaits) {
@@ -130,4 +130,4 @@ TEST(GracePeriod, SeveralMayWaitAtOnce) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::grace_period_test

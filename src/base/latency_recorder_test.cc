@@ -5,7 +5,7 @@
 #include <thread>
 #include <vector>
 
-namespace datawal {
+namespace datawal::latency_recorder_test {
 namespace {
 
 TEST(LatencyHistogram, EveryLatencyIsInTheBucketThatEndsAtOrBehindIt) {
@@ -79,4 +79,4 @@ TEST(LatencyRecorder, LosesNothingThatThreadsRecordAtTheSameTime) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::latency_recorder_test

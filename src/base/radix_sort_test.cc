@@ -5,7 +5,7 @@
 #include <random>
 #include <vector>
 
-namespace datawal {
+namespace datawal::radix_sort_test {
 namespace {
 
 struct Numbered {
@@ -36,4 +36,4 @@ TEST(RadixSort, SortsByTheKeyAndKeepsTheOrderOfEqualOnes) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::radix_sort_test

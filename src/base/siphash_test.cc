@@ -4,7 +4,7 @@
 
 #include <set>
 
-namespace datawal {
+namespace datawal::siphash_test {
 namespace {
 
 SipHashKey counting_key() {
@@ -80,4 +80,4 @@ TEST(SipHash, EveryInputAndKeyHasItsOwnOutput) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::siphash_test

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-namespace datawal {
+namespace datawal::thread_slot_test {
 namespace {
 
 TEST(ThreadSlot, AThreadKeepsItsOwn) {
@@ -50,4 +50,4 @@ TEST(ThreadSlot, TheSlotOfAThreadThatHasEndedIsUsedAgain) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::thread_slot_test

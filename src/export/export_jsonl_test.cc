@@ -3,7 +3,7 @@
 #include "datawal/data_wal.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::export_jsonl_test {
 namespace {
 
 using test::FailsWith;
@@ -123,4 +123,4 @@ TEST_F(ExportJsonl, OnAFullDiskLeavesNothing) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::export_jsonl_test

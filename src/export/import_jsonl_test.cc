@@ -2,7 +2,7 @@
 #include "datawal/data_wal.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::import_jsonl_test {
 namespace {
 
 using test::FailsWith;
@@ -140,4 +140,4 @@ TEST_F(ImportJsonl, AFailureToWriteLeavesTheLinesBeforeIt) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::import_jsonl_test

@@ -5,7 +5,7 @@
 
 #include <random>
 
-namespace datawal {
+namespace datawal::jsonl_line_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -100,4 +100,4 @@ TEST(JsonlLine, NestingCostsNothing) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::jsonl_line_test

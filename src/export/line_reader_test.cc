@@ -6,14 +6,14 @@
 
 #include "support/segment_builder.h"
 
-namespace datawal {
+namespace datawal::line_reader_test {
 namespace {
 
 using Lines = std::vector<std::string>;
 
 // All lines, or those before an error and the error.
 Lines lines_of(std::string_view text, std::size_t line_size_max = 3'000'000) {
-  const testing::MemoryFile file(to_bytes(as_bytes(text)));
+  const test::MemoryFile file(to_bytes(as_bytes(text)));
   LineReader reader(file, line_size_max);
   Lines lines;
   while (true) {
@@ -53,7 +53,7 @@ TEST(LineReader, ALineThatIsTooLongIsAnError) {
 }
 
 TEST(LineReader, CountsTheBytesOfTheLinesGiven) {
-  const testing::MemoryFile file(to_bytes(as_bytes("one\n\nthree\n")));
+  const test::MemoryFile file(to_bytes(as_bytes("one\n\nthree\n")));
   LineReader reader(file, 100);
   for (const std::uint64_t offset : {4U, 5U, 11U, 11U}) {
     ASSERT_TRUE(reader.next());
@@ -62,4 +62,4 @@ TEST(LineReader, CountsTheBytesOfTheLinesGiven) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::line_reader_test

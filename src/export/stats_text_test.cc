@@ -10,7 +10,7 @@
 
 #include "base/latency_recorder.h"
 
-namespace datawal {
+namespace datawal::stats_text_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -164,4 +164,4 @@ TEST(StatsJson, IsOneObjectWithEveryNumber) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::stats_text_test

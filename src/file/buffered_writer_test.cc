@@ -11,7 +11,7 @@
 
 #include "file/simulated_filesystem.h"
 
-namespace datawal {
+namespace datawal::buffered_writer_test {
 namespace {
 
 constexpr std::size_t kBufferSize = std::size_t{1} << 20;
@@ -240,4 +240,4 @@ TEST_F(BufferedWriterTest, DoesNotSync) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::buffered_writer_test

@@ -9,7 +9,7 @@
 #include "file/posix_test_support.h"
 #include "file/simulated_filesystem.h"
 
-namespace datawal {
+namespace datawal::file_mapping_test {
 namespace {
 
 constexpr std::uint64_t kReserved = 1 << 20;
@@ -163,4 +163,4 @@ TEST(FileMapping, AFullTmpfsReservesNothingAndGivesBackWhatItHad) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::file_mapping_test

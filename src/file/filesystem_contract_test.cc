@@ -16,7 +16,7 @@
 #include "file/posix_test_support.h"
 #include "file/simulated_filesystem.h"
 
-namespace datawal {
+namespace datawal::filesystem_contract_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -587,4 +587,4 @@ TEST_P(FilesystemContract, MachineHasAnIdentityAClockAndRandomBytes) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::filesystem_contract_test

@@ -12,7 +12,7 @@
 #include "file/posix_directory.h"
 #include "file/posix_test_support.h"
 
-namespace datawal {
+namespace datawal::posix_filesystem_test {
 namespace {
 
 using test::count_calls;
@@ -584,4 +584,4 @@ TEST(PosixFilesystem, WatchNoticesOtherProcesses) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::posix_filesystem_test

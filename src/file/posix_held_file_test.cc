@@ -10,7 +10,7 @@
 
 #include "file/posix_test_support.h"
 
-namespace datawal {
+namespace datawal::posix_held_file_test {
 namespace {
 
 template <typename T>
@@ -146,4 +146,4 @@ TEST_F(PosixHeldFileTest, IsNotToBeHadWhereTheKernelMayNotCopy) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::posix_held_file_test

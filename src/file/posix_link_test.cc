@@ -4,7 +4,7 @@
 #include "file/filesystem.h"
 #include "file/posix_test_support.h"
 
-namespace datawal {
+namespace datawal::posix_link_test {
 namespace {
 
 using test::with_failing_call;
@@ -73,4 +73,4 @@ TEST(PosixExchange, SaysWhereItCannotBeDone) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::posix_link_test

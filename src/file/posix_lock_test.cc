@@ -10,7 +10,7 @@
 
 #include "file/posix_test_support.h"
 
-namespace datawal {
+namespace datawal::posix_lock_test {
 namespace {
 
 using test::ScratchDirectory;
@@ -180,4 +180,4 @@ TEST_F(PosixLock, FileIsNotTruncatedWhileSomebodyElseHoldsIt) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::posix_lock_test

@@ -12,7 +12,7 @@
 
 #include "file/posix_test_support.h"
 
-namespace datawal {
+namespace datawal::second_thread_test {
 namespace {
 
 TEST(SecondThread, DoesAllThatIsBegunOnceAndInOrder) {
@@ -120,4 +120,4 @@ TEST(SecondThread, WhereThereIsNoneToBeHadItsOwnerDoesTheWork) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::second_thread_test

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace datawal {
+namespace datawal::simulated_file_data_test {
 namespace {
 
 constexpr std::size_t kPage = 4096;
@@ -272,4 +272,4 @@ TEST(SimulatedFileData, NeverInventsAByte) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::simulated_file_data_test

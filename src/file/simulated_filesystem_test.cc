@@ -14,7 +14,7 @@
 
 #include "file/simulated_test_support.h"
 
-namespace datawal {
+namespace datawal::simulated_filesystem_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -424,4 +424,4 @@ TEST_F(SimulatedProcesses, ThreadsMayCallTogether) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::simulated_filesystem_test

@@ -7,7 +7,7 @@
 
 #include "file/simulated_test_support.h"
 
-namespace datawal {
+namespace datawal::simulated_power_cut_test {
 namespace {
 
 constexpr std::array kPolicies = {PowerCut::kDropPending, PowerCut::kKeepPending,
@@ -201,4 +201,4 @@ TEST_F(SimulatedPowerCut, SameSeedSameDisk) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::simulated_power_cut_test

@@ -10,7 +10,7 @@
 #include "file/posix_test_support.h"
 #include "file/simulated_filesystem.h"
 
-namespace datawal {
+namespace datawal::staging_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -382,4 +382,4 @@ TEST_F(StagingTest, AnExchangeThatReportsAFailureLeavesBothWhole) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::staging_test

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace datawal {
+namespace datawal::unique_fd_test {
 namespace {
 
 bool is_open(int fd) {
@@ -67,4 +67,4 @@ TEST(RetryInterrupted, DoesNotRepeatOtherErrors) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::unique_fd_test

@@ -6,7 +6,7 @@
 
 #include "base/endian.h"
 
-namespace datawal {
+namespace datawal::backup_manifest_test {
 namespace {
 
 BackupManifest sample() {
@@ -93,4 +93,4 @@ TEST(BackupManifest, AsksForNoMoreMemoryThanTheFileHasRoomFor) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::backup_manifest_test

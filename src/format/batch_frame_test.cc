@@ -9,7 +9,7 @@
 
 #include "format/frame_encoding.h"
 
-namespace datawal {
+namespace datawal::batch_frame_test {
 namespace {
 
 Bytes from_hex(std::string_view text) {
@@ -238,4 +238,4 @@ TEST(WriteBatch, IsBounded) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::batch_frame_test

@@ -5,7 +5,7 @@
 #include <limits>
 #include <string>
 
-namespace datawal {
+namespace datawal::compaction_mark_test {
 namespace {
 
 constexpr Txid kBeyondAll = std::numeric_limits<Txid>::max();
@@ -89,4 +89,4 @@ TEST(CompactionMark, IsNothingElse) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::compaction_mark_test

@@ -9,7 +9,7 @@
 #include "format/batch_frame.h"
 #include "format/compaction_mark.h"
 
-namespace datawal {
+namespace datawal::frame_outline_test {
 namespace {
 
 Bytes frame_of(RecordType type, Txid txid, std::string_view key, std::string_view payload) {
@@ -139,4 +139,4 @@ TEST(FrameOutline, ABlockThatIsCutHasAnEndThatIsNone) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::frame_outline_test

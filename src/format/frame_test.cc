@@ -12,7 +12,7 @@
 
 #include "format/frame_layout.h"
 
-namespace datawal {
+namespace datawal::frame_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -368,4 +368,4 @@ TEST(FrameLayout, AWholeHeaderIsOneThatDecodes) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::frame_test

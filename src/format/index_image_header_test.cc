@@ -8,7 +8,7 @@
 
 #include "base/endian.h"
 
-namespace datawal {
+namespace datawal::index_image_header_test {
 namespace {
 
 IndexImageHeader example() {
@@ -83,4 +83,4 @@ TEST(IndexImageHeader, OtherVersionsAreTold) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::index_image_header_test

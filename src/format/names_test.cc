@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace datawal {
+namespace datawal::names_test {
 namespace {
 
 TEST(SegmentName, PadsToEightDigits) {
@@ -75,4 +75,4 @@ TEST(HintName, NamesTheSegment) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::names_test

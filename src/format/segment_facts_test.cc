@@ -14,7 +14,7 @@
 #include "log/log_test_support.h"
 #include "log/log_writer.h"
 
-namespace datawal {
+namespace datawal::segment_facts_test {
 namespace {
 
 using test::must;
@@ -194,4 +194,4 @@ TEST_F(SegmentFactsOfAStore, OfBatchesAreTheSameAsTheyAreWritten) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::segment_facts_test

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace datawal {
+namespace datawal::segment_hint_test {
 namespace {
 
 // Every field has a value that shows its place and its byte order.
@@ -96,4 +96,4 @@ TEST(SegmentHint, NoBlockIsLargerThanOneCanBe) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::segment_hint_test

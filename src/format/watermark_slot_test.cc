@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace datawal {
+namespace datawal::watermark_slot_test {
 namespace {
 
 // Every field has a value that shows its place and its byte order.
@@ -180,4 +180,4 @@ TEST(WatermarkSlot, AnyBytesAreRead) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::watermark_slot_test

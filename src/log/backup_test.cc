@@ -1,7 +1,7 @@
 // A backup that grows with its store.
 #include "log/copy_test_support.h"
 
-namespace datawal {
+namespace datawal::backup_test {
 namespace {
 
 using test::FailsWith;
@@ -13,11 +13,11 @@ class BackupTest : public test::CopiedLog {
  protected:
   CopyStats back_up() { return must(backup(kStore, kTarget, options_)); }
   void expect_refusal(ErrorCode code, std::string_view text) {
-    const testing::Files before = testing::files_in(filesystem_, kTarget);
+    const test::Files before = test::files_in(filesystem_, kTarget);
     const Result<CopyStats> made = backup(kStore, kTarget, options_);
     ASSERT_THAT(made, FailsWith(code));
     EXPECT_THAT(made.error().message, HasSubstr(std::string(text)));
-    EXPECT_EQ(testing::files_in(filesystem_, kTarget), before);
+    EXPECT_EQ(test::files_in(filesystem_, kTarget), before);
     expect_beside({"store", "target"});
   }
 };
@@ -227,14 +227,14 @@ TEST_F(BackupTest, RefusesAnotherStoreAndAnOlderState) {
 
 // As logs are that were written by a program whose counter went back.
 TEST_F(BackupTest, TakesTxidsInAnyOrder) {
-  testing::plant_segment(filesystem_, kStore, 1, frames({7, 8, 9, 1}));
-  testing::plant_segment(filesystem_, kStore, 2, frames({2, 3}));
+  test::plant_segment(filesystem_, kStore, 1, frames({7, 8, 9, 1}));
+  test::plant_segment(filesystem_, kStore, 2, frames({2, 3}));
   EXPECT_EQ(back_up().last_txid, 3U);
-  testing::plant_segment(filesystem_, kStore, 2, frames({2, 3, 10}));
+  test::plant_segment(filesystem_, kStore, 2, frames({2, 3, 10}));
   EXPECT_EQ(back_up().last_txid, 10U);
-  testing::plant_segment(filesystem_, kStore, 3, frames({1}));
+  test::plant_segment(filesystem_, kStore, 3, frames({1}));
   EXPECT_EQ(back_up().last_txid, 1U);
-  testing::plant_segment(filesystem_, kStore, 3, frames({1, 2}));
+  test::plant_segment(filesystem_, kStore, 3, frames({1, 2}));
   back_up();
   EXPECT_EQ(txids_in(kTarget), (std::vector<Txid>{7, 8, 9, 1, 2, 3, 10, 1, 2}));
   RecordLog log = open();
@@ -280,4 +280,4 @@ TEST_F(BackupTest, HasTheLogOfOneInstantBesideACompaction) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::backup_test

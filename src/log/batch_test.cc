@@ -6,7 +6,7 @@
 #include "format/batch_frame.h"
 #include "log/log_test_support.h"
 
-namespace datawal::test {
+namespace datawal::test::batch_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -466,4 +466,4 @@ TEST_F(BatchTest, MembersAreRecordsWithoutTheirAnnouncement) {
 }
 
 }  // namespace
-}  // namespace datawal::test
+}  // namespace datawal::test::batch_test

@@ -4,7 +4,7 @@
 #include "file/simulated_filesystem.h"
 #include "log/tail_evidence.h"
 
-namespace datawal {
+namespace datawal::continued_tail_test {
 namespace {
 
 constexpr Txid kLastTxid = 7;
@@ -59,4 +59,4 @@ TEST(ContinuedTail, IsNotOneThatGoesOnWithSomethingElse) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::continued_tail_test

@@ -90,7 +90,7 @@ class CopiedLog : public SimulatedLog {
         .value();
   }
   [[nodiscard]] std::vector<std::string> names_at(std::string_view path) const {
-    return testing::names_in(filesystem(), path);
+    return test::names_in(filesystem(), path);
   }
   // That nothing but `names` is beside the store.
   void expect_beside(const std::vector<std::string>& names) const {

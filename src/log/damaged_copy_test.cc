@@ -1,7 +1,7 @@
 // Copies are read back as they are on the disk: what was written damaged there is not published.
 #include "log/copy_test_support.h"
 
-namespace datawal {
+namespace datawal::damaged_copy_test {
 namespace {
 
 using test::FailsWith;
@@ -41,8 +41,8 @@ class DamagedCopy : public test::CopiedLog {
   void expect_refused(const std::vector<std::uint32_t>& ids,
                       const std::function<Result<CopyStats>()>& copy) {
     const std::vector<std::string> beside = names_at("/");
-    const testing::Files before = files_at_target();
-    const testing::Files source = testing::files_in(filesystem_, kStore);
+    const test::Files before = files_at_target();
+    const test::Files source = test::files_in(filesystem_, kStore);
     for (const std::uint32_t id : ids) {
       const std::size_t size = segment(id).size();
       ASSERT_GT(size, 0U);
@@ -59,15 +59,15 @@ class DamagedCopy : public test::CopiedLog {
     }
     EXPECT_EQ(names_at("/"), beside);
     EXPECT_EQ(files_at_target(), before);
-    EXPECT_EQ(testing::files_in(filesystem_, kStore), source);
+    EXPECT_EQ(test::files_in(filesystem_, kStore), source);
     filesystem_.on_sync({});
     must(copy());  // for there is nothing wrong with the source
     EXPECT_EQ(txids_in(kTarget), txids_in(kStore));
   }
 
-  [[nodiscard]] testing::Files files_at_target() {
+  [[nodiscard]] test::Files files_at_target() {
     if (!filesystem_.exists(kTarget)) return {};
-    return testing::files_in(filesystem_, kTarget);
+    return test::files_in(filesystem_, kTarget);
   }
 };
 
@@ -133,4 +133,4 @@ TEST_F(DamagedCopy, IsNotRestoredUpToARecordEither) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::damaged_copy_test

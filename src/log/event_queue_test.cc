@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-namespace datawal {
+namespace datawal::event_queue_test {
 namespace {
 
 class Recording : public EventListener {
@@ -89,4 +89,4 @@ TEST(EventQueue, ManyThreadsTellEverythingAndOneAtATime) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::event_queue_test

@@ -6,7 +6,7 @@
 
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::follower_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -486,4 +486,4 @@ TEST_F(FollowerTest, SegmentsThatComeWhileItLooksAreAllRead) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::follower_test

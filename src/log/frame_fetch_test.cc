@@ -7,14 +7,14 @@
 #include "log/segment_files.h"
 #include "support/segment_builder.h"
 
-namespace datawal {
+namespace datawal::frame_fetch_test {
 namespace {
 
 using test::FailsWith;
+using test::MemoryFile;
 using test::must;
 using test::put_frame;
 using ::testing::HasSubstr;
-using testing::MemoryFile;
 
 constexpr Position kPlace{SegmentId{3}, 0};
 
@@ -209,4 +209,4 @@ TEST_F(KeyReaderTest, AFileThatEndsEarlyIsAShortRead) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::frame_fetch_test

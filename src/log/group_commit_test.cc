@@ -16,7 +16,7 @@
 #include "datawal/record_log.h"
 #include "file/simulated_filesystem.h"
 
-namespace datawal {
+namespace datawal::group_commit_test {
 namespace {
 
 class GroupCommitTest : public testing::TestWithParam<int> {
@@ -237,4 +237,4 @@ TEST_P(GroupCommitTest, FuturesAndIntervalsEndBesideThem) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::group_commit_test

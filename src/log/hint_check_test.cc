@@ -15,7 +15,7 @@
 #include "log/log_test_support.h"
 #include "segment/segment_reader.h"
 
-namespace datawal {
+namespace datawal::hint_check_test {
 namespace {
 
 using test::must;
@@ -213,4 +213,4 @@ TEST_F(HintCheck, OfADamagedSegmentThereIsNoTelling) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::hint_check_test

@@ -10,7 +10,7 @@
 #include "log/log_test_support.h"
 #include "log/segment_outlines.h"
 
-namespace datawal {
+namespace datawal::hint_file_test {
 namespace {
 
 using test::must;
@@ -190,4 +190,4 @@ TEST_F(HintFiles, ThoseOfNoSealedSegmentAreRemoved) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::hint_file_test

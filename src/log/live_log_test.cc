@@ -8,7 +8,7 @@
 #include "format/names.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::live_log_test {
 namespace {
 
 using test::FailsWith;
@@ -208,4 +208,4 @@ TEST(LiveLog, AReaderReadsWhatItMayReadAndNothingMore) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::live_log_test

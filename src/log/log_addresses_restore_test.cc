@@ -6,7 +6,7 @@
 
 #include "log/log_addresses.h"
 
-namespace datawal {
+namespace datawal::log_addresses_restore_test {
 namespace {
 
 using Stretches = std::vector<std::optional<AddressedStretch>>;
@@ -60,4 +60,4 @@ TEST(LogAddressesRestore, RefusesTwoUnitsForOnePlace) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::log_addresses_restore_test

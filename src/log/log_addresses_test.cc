@@ -7,7 +7,7 @@
 #include <random>
 #include <thread>
 
-namespace datawal {
+namespace datawal::log_addresses_test {
 namespace {
 
 constexpr std::uint64_t kUnit = LogAddresses::kUnitSize;
@@ -211,4 +211,4 @@ TEST(LogAddresses, KnowsWhetherThereIsRoomForManyFrames) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::log_addresses_test

@@ -1,7 +1,7 @@
 // A checkpoint: a store of its own that shares sealed segments with the one it was made of.
 #include "log/copy_test_support.h"
 
-namespace datawal {
+namespace datawal::log_checkpoint_test {
 namespace {
 
 using test::FailsWith;
@@ -274,4 +274,4 @@ TEST_F(Checkpoint, OfWhatIsNoLogIsRefused) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::log_checkpoint_test

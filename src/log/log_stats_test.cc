@@ -2,7 +2,7 @@
 #include "datawal/event.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::log_stats_test {
 namespace {
 
 using test::FailsWith;
@@ -211,4 +211,4 @@ TEST_F(LogStatsTest, TheCountsStayWhenTheLogIsClosed) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::log_stats_test

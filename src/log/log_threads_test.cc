@@ -3,7 +3,7 @@
 
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::log_threads_test {
 namespace {
 
 using test::must;
@@ -88,4 +88,4 @@ TEST_F(LogThreads, FollowersOfOneWriterRunTogether) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::log_threads_test

@@ -6,7 +6,7 @@
 #include "log/segment_list.h"
 #include "log/txid_search.h"
 
-namespace datawal {
+namespace datawal::log_view_test {
 namespace {
 
 using test::FailsWith;
@@ -171,4 +171,4 @@ TEST(FilesystemOf, IsTheOperatingSystemUnlessOneIsGiven) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::log_view_test

@@ -2,7 +2,7 @@
 
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::quarantine_test {
 namespace {
 
 using test::FailsWith;
@@ -104,4 +104,4 @@ TEST_F(QuarantineTest, EveryFailureIsReportedAndTryingAgainCompletesIt) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::quarantine_test

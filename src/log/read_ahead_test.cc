@@ -15,7 +15,7 @@
 #include "log/log_scan.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::read_ahead_test {
 namespace {
 
 using test::must;
@@ -285,4 +285,4 @@ TEST_F(ReadingAhead, SegmentsWithoutAWholeHintAreNamed) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::read_ahead_test

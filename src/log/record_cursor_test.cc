@@ -1,7 +1,7 @@
 // Scanning a log from any place, by its writer.
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::record_cursor_test {
 namespace {
 
 using test::FailsWith;
@@ -276,4 +276,4 @@ TEST_F(RecordCursorTest, ScanningDoesNotChangeTheTxidsToCome) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::record_cursor_test

@@ -8,7 +8,7 @@
 #include "log/log_opening.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::record_log_ahead_test {
 namespace {
 
 using test::FailsWith;
@@ -355,4 +355,4 @@ TEST_F(RecordLogAhead, AFailureOfTheThreadPoisons) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::record_log_ahead_test

@@ -3,7 +3,7 @@
 
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::record_log_poison_test {
 namespace {
 
 using test::FailsWith;
@@ -229,4 +229,4 @@ TEST_F(RecordLogPoison, AFailureInAnAutomaticRotationPoisons) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::record_log_poison_test

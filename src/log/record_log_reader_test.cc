@@ -3,7 +3,7 @@
 
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::record_log_reader_test {
 namespace {
 
 using test::FailsWith;
@@ -268,4 +268,4 @@ TEST_F(RecordLogReaderAtDamage, TheOrderIsTakenFromTheSegmentBefore) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::record_log_reader_test

@@ -2,7 +2,7 @@
 // docs/recovery.md, and what follows from it.
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::record_log_recovery_test {
 namespace {
 
 using test::FailsWith;
@@ -530,4 +530,4 @@ TEST_F(RecordLogRecovery, TwoDifferentTailsOfOnePlaceAreBothKept) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::record_log_recovery_test

@@ -1,7 +1,7 @@
 // Where one segment ends and the next begins.
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::record_log_rotation_test {
 namespace {
 
 using test::FailsWith;
@@ -192,4 +192,4 @@ TEST_F(RecordLogRotation, ALinkThatAppearedUnderTheNextNameIsNotFollowed) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::record_log_rotation_test

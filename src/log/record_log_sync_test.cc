@@ -3,7 +3,7 @@
 
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::record_log_sync_test {
 namespace {
 
 using test::FailsWith;
@@ -277,4 +277,4 @@ TEST_F(RecordLogSync, AnEmptyLogThatIsClosedLeavesNothingBesides) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::record_log_sync_test

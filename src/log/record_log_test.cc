@@ -6,7 +6,7 @@
 
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::record_log_test {
 namespace {
 
 using test::FailsWith;
@@ -423,4 +423,4 @@ TEST_F(RecordLogTest, AReadOnlyDiskIsAnEnvironmentError) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::record_log_test

@@ -11,16 +11,16 @@
 #include "support/segment_builder.h"
 #include "support/store_files.h"
 
-namespace datawal {
+namespace datawal::repair_test {
 namespace {
 
-using testing::encoded;
-using testing::Files;
-using testing::files_in;
-using testing::frames_of;
-using testing::options_for;
-using testing::plant_segment;
-using testing::SegmentBuilder;
+using test::encoded;
+using test::Files;
+using test::files_in;
+using test::frames_of;
+using test::options_for;
+using test::plant_segment;
+using test::SegmentBuilder;
 
 constexpr std::string_view kStore = "store";
 constexpr std::size_t kFrameSize = frame_size(0, 10);
@@ -521,4 +521,4 @@ TEST(Repair, WhateverTheDamageTheStoreOpensAndNothingIsDestroyed) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::repair_test

@@ -10,7 +10,7 @@
 
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::reserved_tail_test {
 namespace {
 
 using test::FailsWith;
@@ -203,4 +203,4 @@ TEST_F(ReservedTail, WhatASyncHasFailedOnIsCutAgainByTheNextProcess) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::reserved_tail_test

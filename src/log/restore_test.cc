@@ -1,7 +1,7 @@
 // A store made of a backup, or of a part of its history.
 #include "log/copy_test_support.h"
 
-namespace datawal {
+namespace datawal::restore_test {
 namespace {
 
 using test::FailsWith;
@@ -146,4 +146,4 @@ TEST_F(RestoreTest, OfALiveStoreEndsWithTheRecordThatIsAskedForToo) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::restore_test

@@ -13,20 +13,20 @@
 #include "support/store_files.h"
 #include "support/unreadable_filesystem.h"
 
-namespace datawal {
+namespace datawal::salvage_test {
 namespace {
 
+using test::Files;
+using test::files_in;
+using test::frames_of;
+using test::names_in;
+using test::options_for;
+using test::plant_segment;
+using test::SegmentBuilder;
+using test::UnreadableFilesystem;
 using ::testing::ElementsAre;
-using testing::Files;
-using testing::files_in;
-using testing::frames_of;
 using ::testing::HasSubstr;
-using testing::names_in;
-using testing::options_for;
-using testing::plant_segment;
-using testing::SegmentBuilder;
 using ::testing::StartsWith;
-using testing::UnreadableFilesystem;
 
 constexpr std::string_view kSource = "source";
 constexpr std::string_view kTarget = "target";
@@ -418,4 +418,4 @@ TEST(Salvage, WhateverTheDamageTheNewStoreOpensWithTheIntactFrames) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::salvage_test

@@ -4,7 +4,7 @@
 
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::segment_files_test {
 namespace {
 
 using test::FailsWith;
@@ -98,4 +98,4 @@ TEST_F(SegmentFilesTest, ThreadsMayAskAtTheSameTime) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::segment_files_test

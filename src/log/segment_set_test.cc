@@ -11,7 +11,7 @@
 #include "format/names.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::segment_set_test {
 namespace {
 
 using test::FailsWith;
@@ -306,4 +306,4 @@ TEST_F(SegmentSetTest, AnEmptyDirectoryHasNone) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::segment_set_test

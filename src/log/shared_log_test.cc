@@ -18,7 +18,7 @@
 #include "file/posix_test_support.h"
 #include "file/simulated_filesystem.h"
 
-namespace datawal {
+namespace datawal::shared_log_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -323,4 +323,4 @@ TEST(SharedLogOnDisk, ManyThreadsWriteOneLog) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::shared_log_test

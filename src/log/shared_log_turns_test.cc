@@ -16,7 +16,7 @@
 #include "log/log_test_support.h"
 #include "log/shared_log.h"
 
-namespace datawal {
+namespace datawal::shared_log_turns_test {
 namespace {
 
 using test::must;
@@ -135,4 +135,4 @@ TEST_F(SharedLogTurns, AnAppendWaitsForAFewSnapshots) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::shared_log_turns_test

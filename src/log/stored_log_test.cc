@@ -13,7 +13,7 @@
 #include "file/posix_test_support.h"
 #include "format/names.h"
 
-namespace datawal {
+namespace datawal::stored_log_test {
 namespace {
 
 constexpr Txid kRecordCount = 60'000;
@@ -106,4 +106,4 @@ TEST_F(StoredLog, HasNothingButFramesOnceItIsClosed) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::stored_log_test

@@ -5,7 +5,7 @@
 #include <thread>
 #include <vector>
 
-namespace datawal {
+namespace datawal::sync_waiters_test {
 namespace {
 
 using Reason = SyncWaiter::Reason;
@@ -73,4 +73,4 @@ TEST(SyncWaiters, TakesThoseThatAreDurableAndNoOthers) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::sync_waiters_test

@@ -4,12 +4,12 @@
 
 #include "support/segment_builder.h"
 
-namespace datawal {
+namespace datawal::tail_evidence_test {
 namespace {
 
-using testing::encoded;
-using testing::MemoryFile;
-using testing::SegmentBuilder;
+using test::encoded;
+using test::MemoryFile;
+using test::SegmentBuilder;
 
 Bytes raw(Txid txid, std::string_view payload) {
   return encoded({.txid = txid, .payload = as_bytes(payload)});
@@ -134,4 +134,4 @@ TEST(TailEvidence, RubbishIsNoTornHeader) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::tail_evidence_test

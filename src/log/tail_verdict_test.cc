@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace datawal {
+namespace datawal::tail_verdict_test {
 namespace {
 
 using Watermark = WatermarkRelation;
@@ -139,4 +139,4 @@ TEST(TailVerdict, OnlyThreeVerdictsOpenALog) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::tail_verdict_test

@@ -9,11 +9,11 @@
 #include "support/segment_builder.h"
 #include "support/unreadable_filesystem.h"
 
-namespace datawal {
+namespace datawal::tolerant_file_test {
 namespace {
 
-using testing::MemoryFile;
-using testing::UnreadableRange;
+using test::MemoryFile;
+using test::UnreadableRange;
 
 Bytes numbered_bytes(std::size_t size) {
   Bytes bytes(size);
@@ -24,7 +24,7 @@ Bytes numbered_bytes(std::size_t size) {
 
 TolerantFile tolerant(const Bytes& bytes, std::vector<UnreadableRange> ranges) {
   return TolerantFile(
-      testing::make_unreadable(std::make_unique<MemoryFile>(bytes), std::move(ranges)));
+      test::make_unreadable(std::make_unique<MemoryFile>(bytes), std::move(ranges)));
 }
 
 TEST(TolerantFile, OnlyTheBlocksThatCannotBeReadAreZero) {
@@ -103,4 +103,4 @@ TEST(TolerantFile, IsOnlyRead) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::tolerant_file_test

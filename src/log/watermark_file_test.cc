@@ -2,7 +2,7 @@
 
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::watermark_file_test {
 namespace {
 
 using test::FailsWith;
@@ -182,4 +182,4 @@ TEST_F(LogWatermark, HasNoCleanMarkAfterAPoisonedClose) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::watermark_file_test

@@ -12,11 +12,11 @@
 #include "segment/segment_reader.h"
 #include "support/segment_builder.h"
 
-namespace datawal {
+namespace datawal::batch_reading_test {
 namespace {
 
-using testing::MemoryFile;
-using testing::SegmentBuilder;
+using test::MemoryFile;
+using test::SegmentBuilder;
 
 void add_batch(SegmentBuilder& segment, Txid txid, std::size_t count, std::size_t payload_size) {
   WriteBatch batch;
@@ -113,7 +113,7 @@ TEST(BatchReading, HostileAnnouncementsCostNoMoreThanOthersFrames) {
   for (Txid txid = 1; segment.size() < 2 * kClaim; txid += 3) {
     add_hostile_announcement(segment, txid, kClaim / 2);
     segment.add_run(txid + 1, txid + 1, 900);
-    Bytes liar = testing::encoded({RecordType::kRaw, txid + 2, {}, Bytes(1000)});
+    Bytes liar = test::encoded({RecordType::kRaw, txid + 2, {}, Bytes(1000)});
     store_le(liar.data() + 20, static_cast<std::uint32_t>(kClaim / 4));
     segment.add_bytes(liar);
   }
@@ -126,4 +126,4 @@ TEST(BatchReading, HostileAnnouncementsCostNoMoreThanOthersFrames) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::batch_reading_test

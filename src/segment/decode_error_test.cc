@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace datawal {
+namespace datawal::decode_error_test {
 namespace {
 
 TEST(DecodeError, ATruncatedFrameSaysWhatIsThereAndWhatIsNot) {
@@ -42,4 +42,4 @@ TEST(DecodeError, AFrameIsNoError) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::decode_error_test

@@ -7,7 +7,7 @@
 
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::frame_batches_test {
 namespace {
 
 using test::must;
@@ -344,4 +344,4 @@ TEST_F(FrameBatchesTest, AheadMayEndBeforeTheFrames) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::frame_batches_test

@@ -9,12 +9,12 @@
 #include "base/endian.h"
 #include "support/segment_builder.h"
 
-namespace datawal {
+namespace datawal::frame_search_test {
 namespace {
 
-using testing::encoded;
-using testing::MemoryFile;
-using testing::SegmentBuilder;
+using test::encoded;
+using test::MemoryFile;
+using test::SegmentBuilder;
 
 struct Found {
   std::uint64_t offset;
@@ -542,4 +542,4 @@ TEST(FrameSearch, ZerosAndLettersCostOneReading) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::frame_search_test

@@ -5,7 +5,7 @@
 #include <semaphore>
 #include <thread>
 
-namespace datawal {
+namespace datawal::pages_ahead_test {
 namespace {
 
 constexpr std::uint64_t kPiece = std::uint64_t{256} << 10;
@@ -68,4 +68,4 @@ TEST(PagesAheadTest, StopBehindThePieceThatHasBeenBegun) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::pages_ahead_test

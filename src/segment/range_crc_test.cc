@@ -8,10 +8,10 @@
 #include "datawal/frame.h"
 #include "support/segment_builder.h"
 
-namespace datawal {
+namespace datawal::range_crc_test {
 namespace {
 
-using testing::MemoryFile;
+using test::MemoryFile;
 
 constexpr std::uint32_t kSeed = 71;
 
@@ -78,4 +78,4 @@ TEST(RangeCrc, ARangeBehindTheEndOfTheFileHasNone) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::range_crc_test

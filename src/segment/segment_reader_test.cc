@@ -7,12 +7,12 @@
 
 #include "support/segment_builder.h"
 
-namespace datawal {
+namespace datawal::segment_reader_test {
 namespace {
 
-using testing::encoded;
-using testing::MemoryFile;
-using testing::SegmentBuilder;
+using test::encoded;
+using test::MemoryFile;
+using test::SegmentBuilder;
 
 constexpr std::size_t kWindowSize = std::size_t{256} << 10;
 
@@ -241,4 +241,4 @@ TEST(SegmentReader, AFailureToReadIsAnError) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::segment_reader_test

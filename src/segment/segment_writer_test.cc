@@ -14,7 +14,7 @@
 #include "file/simulated_filesystem.h"
 #include "segment/segment_reader.h"
 
-namespace datawal {
+namespace datawal::segment_writer_test {
 namespace {
 
 constexpr std::uint64_t kSizeMax = std::uint64_t{4} << 20;
@@ -331,4 +331,4 @@ TEST(SegmentWriterOnAFile, LosesNothingToPagesThatArePrepared) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::segment_writer_test

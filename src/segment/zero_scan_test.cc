@@ -5,17 +5,17 @@
 #include "support/segment_builder.h"
 #include "support/unreadable_filesystem.h"
 
-namespace datawal {
+namespace datawal::zero_scan_test {
 namespace {
 
-using testing::MemoryFile;
+using test::MemoryFile;
 
 constexpr std::size_t kForwardStep = std::size_t{256} << 10;
 constexpr std::size_t kBackwardStep = std::size_t{64} << 10;
 
 std::unique_ptr<File> broken_file() {
-  return testing::make_unreadable(std::make_unique<MemoryFile>(Bytes(100)),
-                                  {{.name = "", .begin = 0, .end = 100}});
+  return test::make_unreadable(std::make_unique<MemoryFile>(Bytes(100)),
+                               {{.name = "", .begin = 0, .end = 100}});
 }
 
 TEST(ZeroFilled, NothingIsAllZeros) {
@@ -73,4 +73,4 @@ TEST(DataEnd, AFailureToReadIsAnError) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::zero_scan_test

@@ -4,7 +4,7 @@
 #include "datawal/data_wal.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::as_of_test {
 namespace {
 
 using test::FailsWith;
@@ -129,4 +129,4 @@ TEST_F(AsOf, HistoryTellsOfDamage) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::as_of_test

@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-namespace datawal {
+namespace datawal::auto_compaction_test {
 namespace {
 
 constexpr std::uint64_t kGarbageMin = 1'000;
@@ -222,4 +222,4 @@ TEST_F(AutoCompactionTest, NobodyWaitsOnceItIsStopped) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::auto_compaction_test

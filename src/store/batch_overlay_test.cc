@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace datawal {
+namespace datawal::batch_overlay_test {
 namespace {
 
 using State = BatchOverlay::State;
@@ -92,4 +92,4 @@ TEST_F(BatchOverlayTest, WaitsForReadersOnlyWhereItExchangesMemory) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::batch_overlay_test

@@ -12,7 +12,7 @@
 #include "datawal/write_batch.h"
 #include "file/posix_test_support.h"
 
-namespace datawal {
+namespace datawal::batch_readers_test {
 namespace {
 
 constexpr int kKeys = 64;
@@ -97,4 +97,4 @@ TEST_P(BatchReaders, SeeABatchWholeOrNotAtAll) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::batch_readers_test

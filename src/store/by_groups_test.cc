@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace datawal {
+namespace datawal::by_groups_test {
 namespace {
 
 class ByGroups : public testing::TestWithParam<std::size_t> {};
@@ -40,4 +40,4 @@ INSTANTIATE_TEST_SUITE_P(Counts, ByGroups,
                                          2 * kLoadGroup, 100));
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::by_groups_test

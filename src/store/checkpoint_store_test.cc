@@ -3,7 +3,7 @@
 #include "datawal/data_wal.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::checkpoint_store_test {
 namespace {
 
 using test::FailsWith;
@@ -57,4 +57,4 @@ TEST_F(CheckpointStore, NeedsAStoreThatIsOpenForWriting) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::checkpoint_store_test

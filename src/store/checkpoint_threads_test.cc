@@ -11,7 +11,7 @@
 #include "file/posix_test_support.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::checkpoint_threads_test {
 namespace {
 
 using test::must;
@@ -85,4 +85,4 @@ TEST(CheckpointThreads, EveryCopyHasWhatWasAppendedBeforeAndNothingHalf) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::checkpoint_threads_test

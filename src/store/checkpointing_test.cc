@@ -11,7 +11,7 @@
 #include "format/names.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::checkpointing_test {
 namespace {
 
 using test::must;
@@ -259,4 +259,4 @@ TEST_F(Checkpointing, TheIndexIsSavedWhenASegmentIsBegun) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::checkpointing_test

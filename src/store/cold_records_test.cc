@@ -18,7 +18,7 @@
 #include "file/read_ahead.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::cold_records_test {
 namespace {
 
 using test::must;
@@ -143,4 +143,4 @@ TEST(ColdStore, TakesPutsOverAsAWarmOneDoes) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::cold_records_test

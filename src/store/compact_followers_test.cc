@@ -13,7 +13,7 @@
 #include "datawal/write_batch.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::compact_followers_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -506,4 +506,4 @@ TEST_F(CompactFollowers, GiveEveryRecordOnceWhereverOldSegmentsGo) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::compact_followers_test

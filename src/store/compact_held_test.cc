@@ -13,7 +13,7 @@
 #include "log/log_test_support.h"
 #include "log/segment_set.h"
 
-namespace datawal {
+namespace datawal::compact_held_test {
 namespace {
 
 using test::must;
@@ -263,4 +263,4 @@ TEST_F(CompactHeld, AReadOnlyStoreGivesTheValuesOfItsBeginning) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::compact_held_test

@@ -6,7 +6,7 @@
 #include "datawal/data_wal.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::compact_history_test {
 namespace {
 
 using test::FailsWith;
@@ -175,4 +175,4 @@ TEST_F(CompactHistory, VersionsOfAKeyAreThoseThatAreLeft) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::compact_history_test

@@ -9,7 +9,7 @@
 #include "log/log_test_support.h"
 #include "log/segment_set.h"
 
-namespace datawal {
+namespace datawal::compact_large_store_test {
 namespace {
 
 using test::FailsWith;
@@ -111,4 +111,4 @@ TEST_F(CompactLargeStore, AReadOnlyStoreGivesWhatWasThereOrAGap) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::compact_large_store_test

@@ -10,7 +10,7 @@
 #include "log/log_test_support.h"
 #include "log/segment_set.h"
 
-namespace datawal {
+namespace datawal::compact_readers_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -361,4 +361,4 @@ TEST_P(CompactOwnReaders, CopiesAndExportsBeginWithOneMoment) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::compact_readers_test

@@ -12,7 +12,7 @@
 #include "format/names.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::compact_test {
 namespace {
 
 using test::FailsWith;
@@ -319,4 +319,4 @@ INSTANTIATE_TEST_SUITE_P(, Compact, ::testing::Bool(),
                          [](const auto& instance) { return instance.param ? "Mapped" : "Read"; });
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::compact_test

@@ -15,7 +15,7 @@
 #include "datawal/data_wal.h"
 #include "file/posix_test_support.h"
 
-namespace datawal {
+namespace datawal::compact_threads_test {
 namespace {
 
 constexpr int kKeys = 600;
@@ -312,4 +312,4 @@ TEST_P(CompactBesideThreads, WhatIsHeldIsGivenBackOnceNobodyHoldsIt) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::compact_threads_test

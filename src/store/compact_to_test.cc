@@ -3,7 +3,7 @@
 #include "datawal/data_wal.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::compact_to_test {
 namespace {
 
 using test::FailsWith;
@@ -163,4 +163,4 @@ TEST_F(CompactTo, WorksOnAStoreThatIsOnlyLookedAt) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::compact_to_test

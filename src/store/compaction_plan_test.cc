@@ -7,7 +7,7 @@
 
 #include "format/compaction_mark.h"
 
-namespace datawal {
+namespace datawal::compaction_plan_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -186,4 +186,4 @@ TEST_F(CompactionPlan, EveryPlanIsInOrderAndTakesNoSegmentTwice) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::compaction_plan_test

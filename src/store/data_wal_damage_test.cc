@@ -4,7 +4,7 @@
 #include "datawal/data_wal.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::data_wal_damage_test {
 namespace {
 
 using test::must;
@@ -102,4 +102,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& instance) { return std::string(instance.param.name); });
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::data_wal_damage_test

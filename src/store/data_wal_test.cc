@@ -9,7 +9,7 @@
 
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::data_wal_test {
 namespace {
 
 using test::FailsWith;
@@ -427,4 +427,4 @@ TEST_F(DataWalTest, ConstFunctionsRunTogether) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::data_wal_test

@@ -9,7 +9,7 @@
 #include "datawal/data_wal.h"
 #include "file/posix_test_support.h"
 
-namespace datawal {
+namespace datawal::data_wal_threads_test {
 namespace {
 
 constexpr int kKeys = 3'000;
@@ -174,4 +174,4 @@ TEST(StoreOfDamage, ADamagedLengthIsAnErrorAndNoCrash) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::data_wal_threads_test

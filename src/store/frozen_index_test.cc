@@ -14,7 +14,7 @@
 
 #include "store/key_index.h"
 
-namespace datawal {
+namespace datawal::frozen_index_test {
 namespace {
 
 using Key = std::uint32_t;
@@ -259,4 +259,4 @@ TEST(FrozenIndexConcurrency, IsNotMixedWithTheChangeOfATableThatIsBeingRead) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::frozen_index_test

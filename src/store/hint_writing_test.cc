@@ -13,7 +13,7 @@
 #include "format/names.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::hint_writing_test {
 namespace {
 
 using test::must;
@@ -182,4 +182,4 @@ TEST_F(Hints, ACopyOfTheStoreHasNone) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::hint_writing_test

@@ -12,7 +12,7 @@
 #include "file/posix_test_support.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::huge_segment_test {
 namespace {
 
 using test::must;
@@ -80,4 +80,4 @@ TEST_F(HugeSegment, OpensAndGoesOnBehindFourGigabytes) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::huge_segment_test

@@ -9,7 +9,7 @@
 #include "log/log_test_support.h"
 #include "store/index_image_test_support.h"
 
-namespace datawal {
+namespace datawal::index_checkpoint_test {
 namespace {
 
 using test::FailsWith;
@@ -159,4 +159,4 @@ TEST_F(IndexCheckpoint, APowerCutLeavesAWholeOneOrNone) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::index_checkpoint_test

@@ -8,7 +8,7 @@
 #include "datawal/frame.h"
 #include "store/index_parts.h"
 
-namespace datawal {
+namespace datawal::index_image_check_test {
 namespace {
 
 using Depths = std::vector<std::uint8_t>;
@@ -128,4 +128,4 @@ TEST(EntryRule, WantsZerosWhereThereIsNoTag) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::index_image_check_test

@@ -9,18 +9,18 @@
 #include "store/index_image_test_support.h"
 #include "support/soak.h"
 
-namespace datawal {
+namespace datawal::index_image_test {
 namespace {
 
+using test::ImageFile;
 using test::IndexedLog;
-using test::MemoryFile;
 using ::testing::HasSubstr;
 using Key = IndexedLog::Key;
 
 constexpr std::uint64_t kAllBits = ~std::uint64_t{0};
 
 LoadedIndex must_read(Bytes image) {
-  auto loaded = read_index_image(MemoryFile(std::move(image)));
+  auto loaded = read_index_image(ImageFile(std::move(image)));
   EXPECT_TRUE(loaded.has_value()) << loaded.error().reason;
   return loaded ? *std::move(loaded) : LoadedIndex{};
 }
@@ -137,7 +137,7 @@ TEST(IndexImage, TwoUnitsForOnePlaceAreRefused) {
   std::copy_n(image.end() - kIndexImageUnitSize, kIndexImageUnitSize,
               image.begin() + static_cast<std::ptrdiff_t>(units));
   test::correct_checksums(image);
-  EXPECT_EQ(reason_of(read_index_image(MemoryFile(std::move(image)))),
+  EXPECT_EQ(reason_of(read_index_image(ImageFile(std::move(image)))),
             "the checkpoint contradicts itself in its addresses");
 }
 
@@ -184,12 +184,12 @@ class SmallIndexImage : public ::testing::Test {
   }
 
   IndexedLog log_{{}};
-  MemoryFile file_;
+  ImageFile file_;
 };
 
 TEST_F(SmallIndexImage, EveryFlippedByteIsNoticed) {
   std::mt19937 random(42);
-  for (std::size_t at = 0; at < file_.bytes.size(); at += datawal::testing::decode_stride()) {
+  for (std::size_t at = 0; at < file_.bytes.size(); at += datawal::test::decode_stride()) {
     const std::byte before = file_.bytes[at];
     file_.bytes[at] ^= std::byte{1} << random() % 8;
     ASSERT_FALSE(read_index_image(file_)) << "at " << at;
@@ -221,7 +221,7 @@ TEST(IndexImage, RandomBytesAreNone) {
   for (int round = 0; round < 2'000; ++round) {
     Bytes bytes(random() % 20'000);
     std::ranges::generate(bytes, [&] { return static_cast<std::byte>(random()); });
-    ASSERT_FALSE(read_index_image(MemoryFile(bytes))) << "round " << round;
+    ASSERT_FALSE(read_index_image(ImageFile(bytes))) << "round " << round;
   }
 }
 
@@ -254,14 +254,14 @@ class ForgedIndexImage : public ::testing::TestWithParam<Forgery> {
 
 TEST_P(ForgedIndexImage, IsRefused) {
   ASSERT_EQ(load_le<std::uint32_t>(image_.data() + test::kImageTableCountOffset), 2U);
-  ASSERT_TRUE(read_index_image(MemoryFile(image_)));
+  ASSERT_TRUE(read_index_image(ImageFile(image_)));
   const Forgery& forgery = GetParam();
   Bytes value(16);
   store_le(value.data(), forgery.value);
   std::copy_n(value.begin(), forgery.size,
               image_.begin() + static_cast<std::ptrdiff_t>(forgery.offset));
   test::correct_checksums(image_);
-  EXPECT_THAT(reason_of(read_index_image(MemoryFile(image_))), HasSubstr(forgery.reason));
+  EXPECT_THAT(reason_of(read_index_image(ImageFile(image_))), HasSubstr(forgery.reason));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -314,7 +314,7 @@ class ForgedOverflow : public ::testing::Test {
 
   bool is_refused() {
     test::correct_checksums(image_);
-    return reason_of(read_index_image(MemoryFile(image_))) ==
+    return reason_of(read_index_image(ImageFile(image_))) ==
            "the checkpoint contradicts itself in its overflow";
   }
 
@@ -353,7 +353,7 @@ TEST_F(SmallIndexImage, ForgedBytesAreRefusedOrHarmless) {
       Bytes forged = image;
       forged[step < 136 ? step : tail + step - 136] ^= static_cast<std::byte>(1 + random() % 255);
       test::correct_checksums(forged);
-      auto loaded = read_index_image(MemoryFile(std::move(forged)));
+      auto loaded = read_index_image(ImageFile(std::move(forged)));
       if (!loaded) continue;
       IndexedLog log = IndexedLog({});
       log.keys = log_.keys;
@@ -365,4 +365,4 @@ TEST_F(SmallIndexImage, ForgedBytesAreRefusedOrHarmless) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::index_image_test

@@ -16,10 +16,10 @@
 
 namespace datawal::test {
 
-class MemoryFile final : public File {
+class ImageFile final : public File {
  public:
-  MemoryFile() = default;
-  explicit MemoryFile(Bytes content) : bytes(std::move(content)) {}
+  ImageFile() = default;
+  explicit ImageFile(Bytes content) : bytes(std::move(content)) {}
 
   [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset,
                                             MutableByteView buffer) const override {
@@ -128,7 +128,7 @@ class IndexedLog {
     return coverage;
   }
   [[nodiscard]] Bytes image() const {
-    MemoryFile file;
+    ImageFile file;
     const std::vector<SegmentFacts> covered = segments();
     const IndexCoverage reached = coverage();
     const Status status = write_index_image(

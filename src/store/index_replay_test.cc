@@ -12,7 +12,7 @@
 #include "datawal/data_wal.h"
 #include "file/posix_test_support.h"
 
-namespace datawal {
+namespace datawal::index_replay_test {
 namespace {
 
 class IndexReplayTest : public testing::TestWithParam<bool> {};
@@ -181,4 +181,4 @@ TEST_P(LongReplayTest, KeysMayBeOfAnySize) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::index_replay_test

@@ -7,7 +7,7 @@
 #include <unordered_set>
 #include <vector>
 
-namespace datawal {
+namespace datawal::key_hash_test {
 namespace {
 
 SipHashKey secret_of(std::uint8_t seed) {
@@ -76,4 +76,4 @@ TEST(KeyHash, SpreadsCountingKeys) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::key_hash_test

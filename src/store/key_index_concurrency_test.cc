@@ -7,7 +7,7 @@
 
 #include "store/key_index.h"
 
-namespace datawal {
+namespace datawal::key_index_concurrency_test {
 namespace {
 
 using Key = std::uint32_t;
@@ -144,4 +144,4 @@ TEST(KeyIndexConcurrency, NoKeyIsMissedAmongKeysOfOneHash) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::key_index_concurrency_test

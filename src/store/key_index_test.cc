@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace datawal {
+namespace datawal::key_index_test {
 namespace {
 
 using Key = std::uint32_t;
@@ -486,4 +486,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& model_case) { return model_case.param.name; });
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::key_index_test

@@ -20,7 +20,7 @@
 #include "format/names.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::lazy_index_test {
 namespace {
 
 using test::must;
@@ -238,4 +238,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& tested) { return std::string(tested.param.name); });
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::lazy_index_test

@@ -18,7 +18,7 @@
 #include "store/ordered_records.h"
 #include "store/snapshot_state.h"
 
-namespace datawal {
+namespace datawal::live_records_test {
 namespace {
 
 using test::FailsWith;
@@ -284,4 +284,4 @@ TEST_P(LiveRecordsTest, ARecordOfAnotherKeyIsNotTaken) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::live_records_test

@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-namespace datawal {
+namespace datawal::needed_tombstones_test {
 namespace {
 
 constexpr KeyHash kKey{7};
@@ -88,4 +88,4 @@ TEST(NeededTombstones, ThoseThatHaveNoPlaceAreNeeded) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::needed_tombstones_test

@@ -10,7 +10,7 @@
 #include "format/names.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::open_calls_test {
 namespace {
 
 using test::must;
@@ -100,4 +100,4 @@ TEST_F(OpenCalls, AreAskedAnewForWhatACompactionReplaces) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::open_calls_test

@@ -11,7 +11,7 @@
 #include "datawal/data_wal.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::pace_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -128,4 +128,4 @@ TEST_F(PacedCompaction, IsNotHeldOnceItIsToStop) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::pace_test

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <thread>
 
-namespace datawal {
+namespace datawal::pending_puts_test {
 namespace {
 
 KeyHash hash_of(std::uint64_t number) {
@@ -136,4 +136,4 @@ TEST(PendingPuts, MayBeSearchedWhileItChanges) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::pending_puts_test

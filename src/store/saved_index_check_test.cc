@@ -15,7 +15,7 @@
 #include "log/log_test_support.h"
 #include "store/forged_index_test_support.h"
 
-namespace datawal {
+namespace datawal::saved_index_check_test {
 namespace {
 
 using test::ForgedIndex;
@@ -458,4 +458,4 @@ TEST(SavedIndexBesideAWriter, IsNeverTakenForALie) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::saved_index_check_test

@@ -17,7 +17,7 @@
 #include "file/posix_test_support.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::snapshot_test {
 namespace {
 
 using test::FailsWith;
@@ -459,4 +459,4 @@ TEST_P(SnapshotTest, OneIsReadByManyThreads) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::snapshot_test

@@ -12,7 +12,7 @@
 #include "file/posix_test_support.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::store_index_test {
 namespace {
 
 using test::must;
@@ -60,4 +60,4 @@ TEST(StoreIndexTest, APutOfAKeyThatIsPendingReplacesIt) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::store_index_test

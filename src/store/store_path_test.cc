@@ -4,7 +4,7 @@
 #include "datawal/datawal.h"
 #include "file/simulated_filesystem.h"
 
-namespace datawal {
+namespace datawal::store_path_test {
 namespace {
 
 template <typename T>
@@ -33,4 +33,4 @@ TEST(StorePath, TheCurrentDirectoryIsADot) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::store_path_test

@@ -10,7 +10,7 @@
 #include "log/log_test_support.h"
 #include "log/log_view.h"
 
-namespace datawal {
+namespace datawal::store_records_test {
 namespace {
 
 using test::must;
@@ -52,4 +52,4 @@ TEST_F(StoreRecordsTest, KnowWhetherTheSegmentOfTheLastRecordIsInMemory) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::store_records_test

@@ -8,7 +8,7 @@
 #include "format/names.h"
 #include "log/log_test_support.h"
 
-namespace datawal {
+namespace datawal::store_stats_test {
 namespace {
 
 using test::FailsWith;
@@ -231,4 +231,4 @@ TEST_F(StoreStats, AListenerMayReadFromTheStore) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::store_stats_test

@@ -12,12 +12,12 @@
 #include "support/segment_builder.h"
 #include "support/store_files.h"
 
-namespace datawal {
+namespace datawal::verify_test {
 namespace {
 
-using testing::options_for;
-using testing::plant_segment;
-using testing::SegmentBuilder;
+using test::options_for;
+using test::plant_segment;
+using test::SegmentBuilder;
 
 constexpr std::string_view kStore = "store";
 constexpr std::size_t kFrameSize = frame_size(0, 10);
@@ -338,7 +338,7 @@ TEST(Verify, TellsWhatOpenDoesWithAnyDamage) {
     if (random() % 3 == 0 && filesystem.exists("store/watermark")) {
       filesystem.remove("store/watermark");
     }
-    for (const std::string& name : testing::names_in(filesystem, kStore)) {
+    for (const std::string& name : test::names_in(filesystem, kStore)) {
       Bytes bytes = *filesystem.read_file(std::filesystem::path(kStore) / name);
       if (!parse_segment_name(name) || bytes.empty() || random() % 2 == 0) continue;
       if (random() % 3 == 0) bytes.resize(random() % bytes.size() + random() % 2 * 60);
@@ -423,4 +423,4 @@ TEST(Verify, RunsBesideALiveWriter) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::verify_test

@@ -14,7 +14,7 @@
 #include "datawal/record_log_reader.h"
 #include "log/log_test_support.h"
 
-namespace datawal::test {
+namespace datawal::test::write_batch_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -321,4 +321,4 @@ TEST_F(WriteBatchToStore, ASnapshotHasAllOfABatchOrNothing) {
 }
 
 }  // namespace
-}  // namespace datawal::test
+}  // namespace datawal::test::write_batch_test

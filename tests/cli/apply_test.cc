@@ -4,7 +4,7 @@
 
 #include "cli/cli_test.h"
 
-namespace datawal::test {
+namespace datawal::test::apply_test {
 namespace {
 
 using ApplyCli = CliTest;
@@ -215,4 +215,4 @@ TEST_F(ApplyCli, HoldsTheLockWhileItRuns) {
 }
 
 }  // namespace
-}  // namespace datawal::test
+}  // namespace datawal::test::apply_test

@@ -1,7 +1,7 @@
 // snapshot, backup and restore.
 #include "cli/cli_test.h"
 
-namespace datawal::test {
+namespace datawal::test::backup_test {
 namespace {
 
 class BackupCli : public CliTest {
@@ -136,4 +136,4 @@ TEST_F(BackupCli, TellsOfATornTailAndRefusesDamage) {
 }
 
 }  // namespace
-}  // namespace datawal::test
+}  // namespace datawal::test::backup_test

@@ -3,7 +3,7 @@
 #include "file/filesystem.h"
 #include "store/forged_index_test_support.h"
 
-namespace datawal::test {
+namespace datawal::test::check_test {
 namespace {
 
 using ::testing::EndsWith;
@@ -190,4 +190,4 @@ TEST_F(CheckCli, ANewerFormatIsToldApart) {
 }
 
 }  // namespace
-}  // namespace datawal::test
+}  // namespace datawal::test::check_test

@@ -1,7 +1,7 @@
 // The completions, tried out in the shells that they are for.
 #include "cli/cli_test.h"
 
-namespace datawal::test {
+namespace datawal::test::completion_test {
 namespace {
 
 class CompletionCli : public CliTest {
@@ -113,4 +113,4 @@ TEST_F(CompletionCli, JsonChangesNothing) {
 }
 
 }  // namespace
-}  // namespace datawal::test
+}  // namespace datawal::test::completion_test

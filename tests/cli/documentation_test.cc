@@ -4,7 +4,7 @@
 
 #include "cli/cli_test.h"
 
-namespace datawal::test {
+namespace datawal::test::documentation_test {
 namespace {
 
 constexpr const char* kManual = DATAWAL_SOURCE_DIR "/docs/man/datawal.1";
@@ -93,4 +93,4 @@ TEST_F(DocumentationCli, TheExamplesOfTheReferenceRun) {
 }
 
 }  // namespace
-}  // namespace datawal::test
+}  // namespace datawal::test::documentation_test

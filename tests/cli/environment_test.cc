@@ -9,7 +9,7 @@
 
 #include "cli/cli_test.h"
 
-namespace datawal::test {
+namespace datawal::test::environment_test {
 namespace {
 
 // Every command that only looks, as it is run on a store.
@@ -387,4 +387,4 @@ TEST_F(EnvironmentCli, EveryExitCodeHasOneMeaning) {
 }
 
 }  // namespace
-}  // namespace datawal::test
+}  // namespace datawal::test::environment_test

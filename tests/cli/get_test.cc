@@ -1,7 +1,7 @@
 // get and history.
 #include "cli/cli_test.h"
 
-namespace datawal::test {
+namespace datawal::test::get_test {
 namespace {
 
 using GetCli = CliTest;
@@ -149,4 +149,4 @@ TEST_F(GetCli, HistoryReadsUpToDamage) {
 }
 
 }  // namespace
-}  // namespace datawal::test
+}  // namespace datawal::test::get_test

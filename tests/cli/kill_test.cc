@@ -8,7 +8,7 @@
 
 #include "cli/cli_test.h"
 
-namespace datawal::test {
+namespace datawal::test::kill_test {
 namespace {
 
 constexpr unsigned kSeed = 20'240'817;
@@ -199,4 +199,4 @@ TEST_F(KillCli, AnAppendOfManyLinesLeavesWholeRecordsInOrder) {
 }
 
 }  // namespace
-}  // namespace datawal::test
+}  // namespace datawal::test::kill_test

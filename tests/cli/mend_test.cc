@@ -1,7 +1,7 @@
 // repair and salvage.
 #include "cli/cli_test.h"
 
-namespace datawal::test {
+namespace datawal::test::mend_test {
 namespace {
 
 using MendCli = CliTest;
@@ -140,4 +140,4 @@ TEST_F(MendCli, SalvageRefusesATargetThatIsThere) {
 }
 
 }  // namespace
-}  // namespace datawal::test
+}  // namespace datawal::test::mend_test

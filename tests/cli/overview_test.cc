@@ -1,7 +1,7 @@
 // info and segments.
 #include "cli/cli_test.h"
 
-namespace datawal::test {
+namespace datawal::test::overview_test {
 namespace {
 
 using OverviewCli = CliTest;
@@ -121,4 +121,4 @@ TEST_F(OverviewCli, SegmentsShowDamage) {
 }
 
 }  // namespace
-}  // namespace datawal::test
+}  // namespace datawal::test::overview_test

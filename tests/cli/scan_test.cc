@@ -1,7 +1,7 @@
 // scan and dump.
 #include "cli/cli_test.h"
 
-namespace datawal::test {
+namespace datawal::test::scan_test {
 namespace {
 
 using ScanCli = CliTest;
@@ -196,4 +196,4 @@ TEST_F(ScanCli, AnEmptyDirectoryHasNoRecords) {
 }
 
 }  // namespace
-}  // namespace datawal::test
+}  // namespace datawal::test::scan_test

@@ -4,7 +4,7 @@
 
 #include "cli/cli_test.h"
 
-namespace datawal::test {
+namespace datawal::test::stats_test {
 namespace {
 
 class StatsCli : public CliTest {
@@ -186,4 +186,4 @@ TEST_F(StatsCli, BenchCleansUpWhenItIsInterrupted) {
 }
 
 }  // namespace
-}  // namespace datawal::test
+}  // namespace datawal::test::stats_test

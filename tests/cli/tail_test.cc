@@ -4,7 +4,7 @@
 
 #include "cli/cli_test.h"
 
-namespace datawal::test {
+namespace datawal::test::tail_test {
 namespace {
 
 using TailCli = CliTest;
@@ -163,4 +163,4 @@ TEST_F(TailCli, AHalfWrittenRecordOfALiveWriterIsWaitedFor) {
 }
 
 }  // namespace
-}  // namespace datawal::test
+}  // namespace datawal::test::tail_test

@@ -1,7 +1,7 @@
 // What a person at a terminal sees: cut values, colours, progress.
 #include "cli/cli_test.h"
 
-namespace datawal::test {
+namespace datawal::test::terminal_test {
 namespace {
 
 class TerminalCli : public CliTest {
@@ -92,4 +92,4 @@ TEST_F(TerminalCli, NoProgressAmongTheRecordsOnATerminal) {
 }
 
 }  // namespace
-}  // namespace datawal::test
+}  // namespace datawal::test::terminal_test

@@ -1,7 +1,7 @@
 // export, import and compact.
 #include "cli/cli_test.h"
 
-namespace datawal::test {
+namespace datawal::test::transfer_test {
 namespace {
 
 using TransferCli = CliTest;
@@ -204,4 +204,4 @@ TEST_F(TransferCli, NoKeysAreAnEmptyFile) {
 }
 
 }  // namespace
-}  // namespace datawal::test
+}  // namespace datawal::test::transfer_test

@@ -1,7 +1,7 @@
 // Help, version, and wrong arguments.
 #include "cli/cli_test.h"
 
-namespace datawal::test {
+namespace datawal::test::usage_test {
 namespace {
 
 using UsageCli = CliTest;
@@ -85,4 +85,4 @@ TEST_F(UsageCli, ErrorsStayOnOneLine) {
 }
 
 }  // namespace
-}  // namespace datawal::test
+}  // namespace datawal::test::usage_test

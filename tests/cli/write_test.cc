@@ -1,7 +1,7 @@
 // put, delete, append and rotate.
 #include "cli/cli_test.h"
 
-namespace datawal::test {
+namespace datawal::test::write_test {
 namespace {
 
 using WriteCli = CliTest;
@@ -215,4 +215,4 @@ TEST_F(WriteCli, WritingRefusesACorruptStore) {
 }
 
 }  // namespace
-}  // namespace datawal::test
+}  // namespace datawal::test::write_test

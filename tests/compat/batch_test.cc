@@ -13,7 +13,7 @@
 #include "parameters.h"
 #include "scratch.h"
 
-namespace datawal::compat {
+namespace datawal::compat::batch_test {
 namespace {
 
 class BatchTest : public testing::TestWithParam<Implementation> {
@@ -110,4 +110,4 @@ TEST_P(BatchTest, TheCrateSeesNothingOfOneThatRecoveryHasCut) {
 INSTANTIATE_TEST_SUITE_P(Crates, BatchTest, testing::ValuesIn(kCrates), implementation_name);
 
 }  // namespace
-}  // namespace datawal::compat
+}  // namespace datawal::compat::batch_test

@@ -20,7 +20,7 @@
 #include "scratch.h"
 #include "workload.h"
 
-namespace datawal::compat {
+namespace datawal::compat::cli_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -249,4 +249,4 @@ TEST_P(CliTest, ReportAndVerifyOfATornTail) {
 INSTANTIATE_TEST_SUITE_P(Crates, CliTest, testing::ValuesIn(kCrates), implementation_name);
 
 }  // namespace
-}  // namespace datawal::compat
+}  // namespace datawal::compat::cli_test

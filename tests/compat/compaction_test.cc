@@ -19,7 +19,7 @@
 #include "scratch.h"
 #include "stopping_filesystem.h"
 
-namespace datawal::compat {
+namespace datawal::compat::compaction_test {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -179,4 +179,4 @@ TEST_P(CompactionTest, EveryStepOfAPartIsTheSameStore) {
 INSTANTIATE_TEST_SUITE_P(Crates, CompactionTest, testing::ValuesIn(kCrates), implementation_name);
 
 }  // namespace
-}  // namespace datawal::compat
+}  // namespace datawal::compat::compaction_test

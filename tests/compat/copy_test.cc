@@ -14,7 +14,7 @@
 #include "scratch.h"
 #include "workload.h"
 
-namespace datawal::compat {
+namespace datawal::compat::copy_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -98,4 +98,4 @@ TEST_P(CopyTest, TheCrateGoesOnWithEveryCopyOfAStoreInUse) {
 INSTANTIATE_TEST_SUITE_P(Crates, CopyTest, testing::ValuesIn(kCrates), implementation_name);
 
 }  // namespace
-}  // namespace datawal::compat
+}  // namespace datawal::compat::copy_test

@@ -14,7 +14,7 @@
 #include "parameters.h"
 #include "scratch.h"
 
-namespace datawal::compat {
+namespace datawal::compat::corpus_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -178,4 +178,4 @@ TEST(CorpusErrorTest, NamesPlaceAndKind) {
 }
 
 }  // namespace
-}  // namespace datawal::compat
+}  // namespace datawal::compat::corpus_test

@@ -14,7 +14,7 @@
 #include "scratch.h"
 #include "workload.h"
 
-namespace datawal::compat {
+namespace datawal::compat::exchange_test {
 namespace {
 
 constexpr int kTurns = 40;
@@ -170,4 +170,4 @@ INSTANTIATE_TEST_SUITE_P(Seeds, ExchangeTest,
                          case_name);
 
 }  // namespace
-}  // namespace datawal::compat
+}  // namespace datawal::compat::exchange_test

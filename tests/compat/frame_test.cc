@@ -13,7 +13,7 @@
 #include "parameters.h"
 #include "workload.h"
 
-namespace datawal::compat {
+namespace datawal::compat::frame_test {
 namespace {
 
 constexpr std::array<RecordType, 3> kTypes = {RecordType::kRaw, RecordType::kPut,
@@ -136,4 +136,4 @@ TEST_P(FrameTest, DecodesMangledFramesAlike) {
 INSTANTIATE_TEST_SUITE_P(Crates, FrameTest, testing::ValuesIn(kCrates), implementation_name);
 
 }  // namespace
-}  // namespace datawal::compat
+}  // namespace datawal::compat::frame_test

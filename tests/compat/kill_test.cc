@@ -13,7 +13,7 @@
 #include "scratch.h"
 #include "workload.h"
 
-namespace datawal::compat {
+namespace datawal::compat::kill_test {
 namespace {
 
 constexpr int kKills = 25;
@@ -109,4 +109,4 @@ TEST_P(KillTest, AcknowledgedRecordsAreThereForBoth) {
 INSTANTIATE_TEST_SUITE_P(Crates, KillTest, testing::ValuesIn(kCrates), implementation_name);
 
 }  // namespace
-}  // namespace datawal::compat
+}  // namespace datawal::compat::kill_test

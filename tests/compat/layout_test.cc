@@ -16,7 +16,7 @@
 #include "parameters.h"
 #include "scratch.h"
 
-namespace datawal::compat {
+namespace datawal::compat::layout_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -234,4 +234,4 @@ TEST(LayoutLimitTest, NoTxidTwice) {
 }
 
 }  // namespace
-}  // namespace datawal::compat
+}  // namespace datawal::compat::layout_test

@@ -12,7 +12,7 @@
 #include "scratch.h"
 #include "workload.h"
 
-namespace datawal::compat {
+namespace datawal::compat::limits_test {
 namespace {
 
 class LimitsTest : public testing::TestWithParam<Implementation> {
@@ -64,4 +64,4 @@ TEST_P(LimitsTest, BothCompactAndExportToTheSameBytes) {
 INSTANTIATE_TEST_SUITE_P(Crates, LimitsTest, testing::ValuesIn(kCrates), implementation_name);
 
 }  // namespace
-}  // namespace datawal::compat
+}  // namespace datawal::compat::limits_test

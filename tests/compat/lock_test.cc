@@ -11,7 +11,7 @@
 #include "parameters.h"
 #include "scratch.h"
 
-namespace datawal::compat {
+namespace datawal::compat::lock_test {
 namespace {
 
 class LockTest : public testing::TestWithParam<Implementation> {
@@ -111,4 +111,4 @@ TEST_P(LockTest, ReadersNeedNoLock) {
 INSTANTIATE_TEST_SUITE_P(Crates, LockTest, testing::ValuesIn(kCrates), implementation_name);
 
 }  // namespace
-}  // namespace datawal::compat
+}  // namespace datawal::compat::lock_test

@@ -14,7 +14,7 @@
 #include "scratch.h"
 #include "workload.h"
 
-namespace datawal::compat {
+namespace datawal::compat::reader_test {
 namespace {
 
 class ReaderTest : public testing::TestWithParam<Implementation> {
@@ -101,4 +101,4 @@ TEST_P(ReaderTest, BothReportATornTailAlike) {
 INSTANTIATE_TEST_SUITE_P(Crates, ReaderTest, testing::ValuesIn(kCrates), implementation_name);
 
 }  // namespace
-}  // namespace datawal::compat
+}  // namespace datawal::compat::reader_test

@@ -15,7 +15,7 @@
 #include "parameters.h"
 #include "scratch.h"
 
-namespace datawal::compat {
+namespace datawal::compat::recovery_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -188,4 +188,4 @@ TEST_P(RecoveryTest, ACutBelowTheWatermarkIsRefused) {
 INSTANTIATE_TEST_SUITE_P(Crates, RecoveryTest, testing::ValuesIn(kCrates), implementation_name);
 
 }  // namespace
-}  // namespace datawal::compat
+}  // namespace datawal::compat::recovery_test

@@ -13,7 +13,7 @@
 #include "scratch.h"
 #include "workload.h"
 
-namespace datawal::compat {
+namespace datawal::compat::reserved_space_test {
 namespace {
 
 class ReservedSpaceTest : public testing::TestWithParam<Implementation> {
@@ -80,4 +80,4 @@ INSTANTIATE_TEST_SUITE_P(Crates, ReservedSpaceTest, testing::ValuesIn(kCrates),
                          implementation_name);
 
 }  // namespace
-}  // namespace datawal::compat
+}  // namespace datawal::compat::reserved_space_test

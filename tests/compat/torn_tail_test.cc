@@ -20,7 +20,7 @@
 #include "parameters.h"
 #include "scratch.h"
 
-namespace datawal::compat {
+namespace datawal::compat::torn_tail_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -242,4 +242,4 @@ TEST_P(TornTailTest, GetsBehindATearGiveTheRightValueHereAndNotThere) {
 INSTANTIATE_TEST_SUITE_P(Crates, TornTailTest, testing::ValuesIn(kCrates), implementation_name);
 
 }  // namespace
-}  // namespace datawal::compat
+}  // namespace datawal::compat::torn_tail_test

@@ -20,7 +20,7 @@
 #include "parameters.h"
 #include "scratch.h"
 
-namespace datawal::compat {
+namespace datawal::compat::watermark_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -335,4 +335,4 @@ TEST_P(WatermarkTest, AWatermarkBesideTheCratesCompaction) {
 INSTANTIATE_TEST_SUITE_P(Crates, WatermarkTest, testing::ValuesIn(kCrates), implementation_name);
 
 }  // namespace
-}  // namespace datawal::compat
+}  // namespace datawal::compat::watermark_test

@@ -16,7 +16,7 @@
 #include "file/posix_test_support.h"
 #include "support/soak.h"
 
-namespace datawal::testing {
+namespace datawal::test::batch_kill_test {
 namespace {
 
 constexpr unsigned kSeed = 1813;
@@ -141,4 +141,4 @@ TEST(BatchKill, NobodySeesAPartOfABatch) {
 }
 
 }  // namespace
-}  // namespace datawal::testing
+}  // namespace datawal::test::batch_kill_test

@@ -15,7 +15,7 @@
 #include "support/records.h"
 #include "support/soak.h"
 
-namespace datawal::testing {
+namespace datawal::test::batch_sweep_test {
 namespace {
 
 constexpr std::string_view kStore = "/data/store";
@@ -172,7 +172,7 @@ class BatchProgram {
 };
 
 Result<State> state_of(RecordCursor cursor) {
-  const Reading reading = read_all(std::move(cursor));
+  const Reading reading = reading_of(std::move(cursor));
   if (reading.error) return std::unexpected(*reading.error);
   return State{fold(reading.records), reading.records.size()};
 }
@@ -331,4 +331,4 @@ INSTANTIATE_TEST_SUITE_P(, BatchSweep,
                          [](const auto& instance) { return std::string(instance.param.name); });
 
 }  // namespace
-}  // namespace datawal::testing
+}  // namespace datawal::test::batch_sweep_test

@@ -15,7 +15,7 @@
 #include "format/watermark_slot.h"
 #include "support/soak.h"
 
-namespace datawal::testing {
+namespace datawal::test::bit_flip_test {
 namespace {
 
 constexpr std::uint32_t kSegmentCount = 3;
@@ -47,7 +47,7 @@ struct Opened {
 template <typename Store>
 Opened outcome_of(const Result<Store>& store) {
   if (!store) return {.error = store.error()};
-  Reading reading = read_all(store->scan());
+  Reading reading = reading_of(store->scan());
   return {.error = std::move(reading.error),
           .records = std::move(reading.records),
           .report = std::move(reading.report)};
@@ -213,7 +213,7 @@ TEST_F(LiveFlip, UnderAnOpenStoreIsFoundByGetAndByNoOther) {
       SCOPED_TRACE(segment_path(id) + " bit " + std::to_string(bit));
       flip(*image_.machine, segment_path(id), bit);
       check_gets(id, bit);
-      const Reading reading = read_all(store_->scan());
+      const Reading reading = reading_of(store_->scan());
       EXPECT_TRUE(reading.error);
       EXPECT_TRUE(
           std::equal(reading.records.begin(), reading.records.end(), image_.records.begin()));
@@ -223,7 +223,7 @@ TEST_F(LiveFlip, UnderAnOpenStoreIsFoundByGetAndByNoOther) {
       flip(*image_.machine, segment_path(id), bit);
     }
   }
-  EXPECT_FALSE(read_all(store_->scan()).error);
+  EXPECT_FALSE(reading_of(store_->scan()).error);
 }
 
 std::string name_of_case(const ::testing::TestParamInfo<Sidecar>& instance) {
@@ -237,4 +237,4 @@ INSTANTIATE_TEST_SUITE_P(, SidecarBitFlip,
                          name_of_case);
 
 }  // namespace
-}  // namespace datawal::testing
+}  // namespace datawal::test::bit_flip_test

@@ -18,7 +18,7 @@
 #include "support/store_files.h"
 #include "support/trace.h"
 
-namespace datawal::testing {
+namespace datawal::test::compaction_crash_test {
 namespace {
 
 using Values = std::map<std::string, std::string>;
@@ -318,4 +318,4 @@ INSTANTIATE_TEST_SUITE_P(, CompactionCrash,
                          [](const auto& instance) { return std::string(instance.param.name); });
 
 }  // namespace
-}  // namespace datawal::testing
+}  // namespace datawal::test::compaction_crash_test

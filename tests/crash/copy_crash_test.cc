@@ -18,7 +18,7 @@
 #include "support/store_files.h"
 #include "support/trace.h"
 
-namespace datawal::testing {
+namespace datawal::test::copy_crash_test {
 namespace {
 
 constexpr std::string_view kSource = "source";
@@ -257,4 +257,4 @@ INSTANTIATE_TEST_SUITE_P(, CopyCrash, ::testing::ValuesIn(operations()),
                          [](const auto& instance) { return std::string(instance.param.name); });
 
 }  // namespace
-}  // namespace datawal::testing
+}  // namespace datawal::test::copy_crash_test

@@ -11,7 +11,7 @@
 #include "crash/survivor.h"
 #include "support/soak.h"
 
-namespace datawal::testing {
+namespace datawal::test::fault_sweep_test {
 namespace {
 
 struct FaultKind {
@@ -92,4 +92,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& instance) { return std::string(instance.param.name); });
 
 }  // namespace
-}  // namespace datawal::testing
+}  // namespace datawal::test::fault_sweep_test

@@ -13,7 +13,7 @@
 #include "format/names.h"
 #include "support/records.h"
 
-namespace datawal::testing {
+namespace datawal::test::full_disk_test {
 namespace {
 
 constexpr std::string_view kPoison =
@@ -120,7 +120,7 @@ class FullDisk {
     expect_all(*store, "read-only");
     const Result<RecordLogReader> reader = RecordLogReader::open(store_path());
     if (!reader) return expect(false, "reader: " + reader.error().to_string());
-    const Reading reading = read_all(reader->scan());
+    const Reading reading = reading_of(reader->scan());
     expect(!reading.error && fold(reading.records) == expected_, "reader");
     const Result<VerifyReport> verified = verify(store_path());
     expect(verified && !verified->refusal, "verify");
@@ -191,7 +191,7 @@ std::string fill_ahead(const std::filesystem::path& mount, std::uint64_t size_ki
   }
   const Result<DataWal> store = DataWal::open_read_only(mount / "store");
   if (!store) return store.error().to_string();
-  const Reading reading = read_all(store->scan());
+  const Reading reading = reading_of(store->scan());
   return !reading.error && fold(reading.records) == expected ? "" : "other records are there";
 }
 
@@ -213,4 +213,4 @@ TEST(FullDisk, LosesNothingReadsOnAndGoesOnOnceThereIsRoom) {
 }
 
 }  // namespace
-}  // namespace datawal::testing
+}  // namespace datawal::test::full_disk_test

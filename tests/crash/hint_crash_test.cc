@@ -13,7 +13,7 @@
 #include "support/store_files.h"
 #include "support/trace.h"
 
-namespace datawal::testing {
+namespace datawal::test::hint_crash_test {
 namespace {
 
 constexpr std::string_view kStore = "store";
@@ -126,4 +126,4 @@ TEST_F(HintCrash, WhileHintsAreWrittenOverOthers) {
 }
 
 }  // namespace
-}  // namespace datawal::testing
+}  // namespace datawal::test::hint_crash_test

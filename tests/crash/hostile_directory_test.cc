@@ -15,7 +15,7 @@
 #include "file/posix_test_support.h"
 #include "support/records.h"
 
-namespace datawal::testing {
+namespace datawal::test::hostile_directory_test {
 namespace {
 
 using Path = std::filesystem::path;
@@ -203,7 +203,7 @@ std::string read_torn_store(const Path& path) {
   if (!value || !*value || (*value)->text() != "value") return "get";
   if (store->recovery_report().tail_truncated != 1) return "the tail is not reported";
   const Result<RecordLogReader> reader = RecordLogReader::open(path);
-  if (!reader || read_all(reader->scan()).records.size() != 1) return "reader";
+  if (!reader || reading_of(reader->scan()).records.size() != 1) return "reader";
   const Result<VerifyReport> verified = verify(path);
   if (!verified || verified->frames_checked != 1) return "verify";
   return "";
@@ -311,4 +311,4 @@ TEST(Parents, ThatAreNoDirectoriesAreNamed) {
 }
 
 }  // namespace
-}  // namespace datawal::testing
+}  // namespace datawal::test::hostile_directory_test

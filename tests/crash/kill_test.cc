@@ -21,7 +21,7 @@
 #include "support/records.h"
 #include "support/soak.h"
 
-namespace datawal::testing {
+namespace datawal::test::kill_test {
 namespace {
 
 constexpr std::uint64_t kSeed = 4711;
@@ -160,7 +160,7 @@ class KillTest : public ::testing::Test {
   void check() {
     Result<RecordLog> log = RecordLog::open(store_, small_segments());
     ASSERT_TRUE(log) << log.error().to_string();
-    const Reading reading = read_all(log->scan());
+    const Reading reading = reading_of(log->scan());
     ASSERT_FALSE(reading.error) << reading.error->to_string();
     ASSERT_GE(reading.records.size(), said_.written);
     for (std::size_t index = 0; index < reading.records.size(); ++index) {
@@ -230,7 +230,7 @@ TEST_F(KillTest, CopiesAreWholeOrNotThere) {
     if (std::filesystem::exists(compact)) {
       const Result<DataWal> copy = DataWal::open_read_only(compact);
       ASSERT_TRUE(copy) << copy.error().to_string();
-      EXPECT_EQ(fold(read_all(copy->scan()).records), expected);
+      EXPECT_EQ(fold(reading_of(copy->scan()).records), expected);
       ++whole_count;
     }
     if (std::filesystem::exists(exported)) {
@@ -238,14 +238,14 @@ TEST_F(KillTest, CopiesAreWholeOrNotThere) {
       ASSERT_TRUE(copy);
       const Result<ImportStats> imported = copy->import_jsonl(exported);
       ASSERT_TRUE(imported) << imported.error().to_string();
-      EXPECT_EQ(fold(read_all(copy->scan()).records), expected);
+      EXPECT_EQ(fold(reading_of(copy->scan()).records), expected);
     }
   }
   const Result<DataWal> source = DataWal::open(store_);
   ASSERT_TRUE(source);
-  EXPECT_EQ(fold(read_all(source->scan()).records), expected);
+  EXPECT_EQ(fold(reading_of(source->scan()).records), expected);
   RecordProperty("whole", whole_count);
 }
 
 }  // namespace
-}  // namespace datawal::testing
+}  // namespace datawal::test::kill_test

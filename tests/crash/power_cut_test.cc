@@ -11,7 +11,7 @@
 #include "crash/survivor.h"
 #include "support/soak.h"
 
-namespace datawal::testing {
+namespace datawal::test::power_cut_test {
 namespace {
 
 struct Cut {
@@ -92,4 +92,4 @@ INSTANTIATE_TEST_SUITE_P(, PowerCutSweep,
                          [](const auto& instance) { return std::string(instance.param); });
 
 }  // namespace
-}  // namespace datawal::testing
+}  // namespace datawal::test::power_cut_test

@@ -11,7 +11,7 @@
 #include "crash/survivor.h"
 #include "support/soak.h"
 
-namespace datawal::testing {
+namespace datawal::test::recovery_crash_test {
 namespace {
 
 struct Crash {
@@ -133,4 +133,4 @@ INSTANTIATE_TEST_SUITE_P(, RecoveryCrashSweep,
                          [](const auto& instance) { return std::string(instance.param); });
 
 }  // namespace
-}  // namespace datawal::testing
+}  // namespace datawal::test::recovery_crash_test

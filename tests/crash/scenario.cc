@@ -8,7 +8,7 @@
 #include "datawal/record_log_reader.h"
 #include "support/segment_builder.h"
 
-namespace datawal::testing {
+namespace datawal::test {
 namespace {
 
 constexpr std::string_view kPoisonStart = "datawal: writer poisoned: ";
@@ -385,7 +385,7 @@ void Scenario::check_gets() {
 }
 
 void Scenario::check_scan(RecordCursor cursor) {
-  const Reading reading = read_all(std::move(cursor));
+  const Reading reading = reading_of(std::move(cursor));
   const std::string difference = reading.error
                                      ? model_.compare_beginning(reading.records)
                                      : model_.compare(reading.records, LogModel::Floor::kVisible);
@@ -421,7 +421,7 @@ void Scenario::check_reader() {
   }
   check_scan(reader->scan());
   const Txid middle = model_.visible().size() / 2;
-  const Reading late = read_all(reader->scan_from_txid(middle));
+  const Reading late = reading_of(reader->scan_from_txid(middle));
   if (late.error) check_error("reader", *late.error);
   if (!late.records.empty() && late.records.front().txid != std::max<Txid>(middle, 1)) {
     problem("reader: scan_from_txid begins with " + describe(late.records.front()));
@@ -532,4 +532,4 @@ void Scenario::import_file() {
   if (!error) model_.note_synced();
 }
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

@@ -15,7 +15,7 @@
 #include "file/simulated_filesystem.h"
 #include "support/log_model.h"
 
-namespace datawal::testing {
+namespace datawal::test {
 
 struct ScenarioShape {
   std::uint64_t segment_size_max;
@@ -118,4 +118,4 @@ class Scenario {
   std::uint64_t value_count_ = 0;
 };
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

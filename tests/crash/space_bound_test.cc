@@ -13,7 +13,7 @@
 #include "file/posix_test_support.h"
 #include "support/soak.h"
 
-namespace datawal::testing {
+namespace datawal::test::space_bound_test {
 namespace {
 
 constexpr unsigned kSeed = 4711;
@@ -113,4 +113,4 @@ INSTANTIATE_TEST_SUITE_P(, SpaceBound, ::testing::Bool(), [](const auto& instanc
 });
 
 }  // namespace
-}  // namespace datawal::testing
+}  // namespace datawal::test::space_bound_test

@@ -6,7 +6,7 @@
 
 #include "format/names.h"
 
-namespace datawal::testing {
+namespace datawal::test {
 namespace {
 
 constexpr std::uint32_t kSegmentCount = 3;
@@ -122,4 +122,4 @@ std::string segment_path(std::uint32_t id) {
   return std::string(kImageStore) + "/" + segment_name(SegmentId{id});
 }
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

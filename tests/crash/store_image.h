@@ -11,7 +11,7 @@
 #include "file/simulated_filesystem.h"
 #include "support/records.h"
 
-namespace datawal::testing {
+namespace datawal::test {
 
 // What the sidecar of a store says about it.
 enum class Sidecar {
@@ -40,4 +40,4 @@ struct StoreImage {
 [[nodiscard]] Options options_on(SimulatedFilesystem& machine);
 [[nodiscard]] std::string segment_path(std::uint32_t id);
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

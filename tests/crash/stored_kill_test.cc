@@ -15,7 +15,7 @@
 #include "file/posix_test_support.h"
 #include "support/soak.h"
 
-namespace datawal::testing {
+namespace datawal::test::stored_kill_test {
 namespace {
 
 constexpr unsigned kSeed = 1812;
@@ -119,4 +119,4 @@ TEST(StoredKill, EveryPutThatReturnedIsThere) {
 }
 
 }  // namespace
-}  // namespace datawal::testing
+}  // namespace datawal::test::stored_kill_test

@@ -6,7 +6,7 @@
 #include "datawal/data_wal.h"
 #include "datawal/record_log_reader.h"
 
-namespace datawal::testing {
+namespace datawal::test {
 namespace {
 
 std::string check_export(const SimulatedFilesystem& filesystem, const std::string& path,
@@ -24,7 +24,7 @@ std::string check_compacted(SimulatedFilesystem& filesystem, const std::string& 
   if (!filesystem.exists(path)) return artifact.must_exist ? path + " is missing" : "";
   const Result<DataWal> store = DataWal::open_read_only(path, {.filesystem = &filesystem});
   if (!store) return path + ": " + store.error().to_string();
-  const Reading reading = read_all(store->scan());
+  const Reading reading = reading_of(store->scan());
   if (reading.error) return path + ": " + reading.error->to_string();
   const KeyValues found = fold(reading.records);
   const bool is_whole = std::ranges::find(artifact.candidates, found) != artifact.candidates.end();
@@ -49,7 +49,7 @@ std::string check_reading(SimulatedFilesystem& filesystem, const LogModel& model
     return model.durable_count() == 0 ? "" : "the store is gone";
   }
   if (!reader) return "reader: " + reader.error().to_string();
-  const Reading reading = read_all(reader->scan());
+  const Reading reading = reading_of(reader->scan());
   if (reading.error) return "reader: " + reading.error->to_string();
   const std::string difference = model.compare(reading.records, floor);
   return difference.empty() ? "" : "reader: " + difference;
@@ -90,7 +90,7 @@ std::string append_and_reopen(SimulatedFilesystem& filesystem, const Options& op
   expected.back().txid = expected.size();
   const Result<RecordLog> log = RecordLog::open(kScenarioStore, options);
   if (!log) return "third open: " + log.error().to_string();
-  const Reading reading = read_all(log->scan());
+  const Reading reading = reading_of(log->scan());
   if (reading.error) return "third open: " + reading.error->to_string();
   if (reading.records != expected) return "the third open has found other records";
   const TailKind tail = log->recovery_report().tail.kind;
@@ -109,7 +109,7 @@ std::string check_survivor(SimulatedFilesystem& filesystem, const LogModel& mode
   {
     const Result<DataWal> store = DataWal::open(kScenarioStore, options);
     if (!store) return "open: " + store.error().to_string();
-    reading = read_all(store->scan());
+    reading = reading_of(store->scan());
     if (reading.error) return "scan: " + reading.error->to_string();
     difference = model.compare(reading.records, floor);
     if (difference.empty()) difference = check_gets_of(*store, fold(reading.records));
@@ -125,4 +125,4 @@ std::string check_survivors(SimulatedFilesystem& filesystem, const Scenario& sce
   return check_survivor(filesystem, scenario.model(), floor, scenario.options());
 }
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

@@ -8,7 +8,7 @@
 #include "support/log_model.h"
 #include "support/trace.h"
 
-namespace datawal::testing {
+namespace datawal::test {
 
 // Looks at the scenario's store after whatever happened to it: it must open, hold what `model`
 // demands, take more records and give them back, for a reader too. Gives what is wrong, "" if
@@ -22,4 +22,4 @@ namespace datawal::testing {
 [[nodiscard]] std::string check_survivors(SimulatedFilesystem& filesystem, const Scenario& scenario,
                                           LogModel::Floor floor);
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

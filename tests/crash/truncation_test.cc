@@ -11,7 +11,7 @@
 #include "datawal/record_log_reader.h"
 #include "support/store_files.h"
 
-namespace datawal::testing {
+namespace datawal::test::truncation_test {
 namespace {
 
 enum class Damage {
@@ -84,7 +84,7 @@ void expect_refused(SimulatedFilesystem& machine) {
   EXPECT_FALSE(DataWal::open_read_only(kImageStore, options_on(machine)));
   const Result<RecordLogReader> reader = RecordLogReader::open(kImageStore, options_on(machine));
   ASSERT_TRUE(reader);
-  EXPECT_TRUE(read_all(reader->scan()).error);
+  EXPECT_TRUE(reading_of(reader->scan()).error);
   EXPECT_EQ(files_in(machine, kImageStore), before) << "something was changed by looking";
 }
 
@@ -95,11 +95,11 @@ void expect_prefix_on_demand(SimulatedFilesystem& machine, const Records& expect
   {
     const Result<RecordLog> log = RecordLog::open(kImageStore, options);
     ASSERT_TRUE(log) << log.error().to_string();
-    EXPECT_EQ(read_all(log->scan()).records, expected);
+    EXPECT_EQ(reading_of(log->scan()).records, expected);
   }
   const Result<RecordLog> log = RecordLog::open(kImageStore, options_on(machine));
   ASSERT_TRUE(log) << log.error().to_string();
-  EXPECT_EQ(read_all(log->scan()).records, expected);
+  EXPECT_EQ(reading_of(log->scan()).records, expected);
 }
 
 void expect_recovered(SimulatedFilesystem& machine, const Records& expected) {
@@ -108,7 +108,7 @@ void expect_recovered(SimulatedFilesystem& machine, const Records& expected) {
   {
     Result<RecordLog> log = RecordLog::open(kImageStore, options_on(machine));
     ASSERT_TRUE(log) << log.error().to_string();
-    EXPECT_EQ(read_all(log->scan()).records, expected);
+    EXPECT_EQ(reading_of(log->scan()).records, expected);
     const TailReport& tail = log->recovery_report().tail;
     const Bytes kept = *machine.read_file(segment_path(kLastSegment));
     EXPECT_TRUE(tail.cut || kept.size() == before.size());
@@ -130,7 +130,7 @@ void expect_recovered(SimulatedFilesystem& machine, const Records& expected) {
   }
   const Result<RecordLog> log = RecordLog::open(kImageStore, options_on(machine));
   ASSERT_TRUE(log) << log.error().to_string();
-  EXPECT_EQ(read_all(log->scan()).records, with_new);
+  EXPECT_EQ(reading_of(log->scan()).records, with_new);
   EXPECT_EQ(log->recovery_report().tail.kind, TailKind::kClean);
 }
 
@@ -169,4 +169,4 @@ INSTANTIATE_TEST_SUITE_P(, Truncation, ::testing::ValuesIn(all_cases()), [](cons
 });
 
 }  // namespace
-}  // namespace datawal::testing
+}  // namespace datawal::test::truncation_test

@@ -10,7 +10,7 @@
 #include "support/soak.h"
 #include "support/trace.h"
 
-namespace datawal::testing {
+namespace datawal::test::model_test {
 namespace {
 
 constexpr std::uint64_t kFirstSeed = 20'000;
@@ -71,4 +71,4 @@ TEST(Model, RandomOperationsInARealDirectory) {
 }
 
 }  // namespace
-}  // namespace datawal::testing
+}  // namespace datawal::test::model_test

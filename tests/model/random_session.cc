@@ -4,7 +4,7 @@
 #include <limits>
 #include <utility>
 
-namespace datawal::testing {
+namespace datawal::test {
 
 RandomSession::RandomSession(Filesystem& filesystem, std::filesystem::path base, std::uint64_t seed,
                              SessionShape shape, SimulatedFilesystem* machine)
@@ -262,7 +262,7 @@ void RandomSession::get() {
 
 void RandomSession::scan() {
   if (!store_) return;
-  const Reading reading = read_all(store_->scan());
+  const Reading reading = reading_of(store_->scan());
   const std::string difference = reading.error
                                      ? model_.compare_beginning(reading.records)
                                      : model_.compare(reading.records, LogModel::Floor::kVisible);
@@ -274,7 +274,7 @@ void RandomSession::scan() {
 void RandomSession::scan_from() {
   if (!store_ || model_.visible().empty()) return;
   const Txid from = 1 + below(model_.visible().size());
-  const Reading reading = read_all(store_->log()->scan_from_txid(from));
+  const Reading reading = reading_of(store_->log()->scan_from_txid(from));
   if (reading.error) return check_error(*reading.error);
   if (reading.records != model_.shown_from(from)) problem("scan_from_txid");
 }
@@ -329,7 +329,7 @@ void RandomSession::look_at_snapshot() {
 void RandomSession::compare_copy(const std::filesystem::path& path) {
   const Result<DataWal> copy = DataWal::open(path, options());
   if (!copy) return check_error(copy.error());
-  const Reading reading = read_all(copy->scan());
+  const Reading reading = reading_of(copy->scan());
   if (reading.error) return check_error(*reading.error);
   if (fold(reading.records) != model_.values()) problem("the copy has other keys and values");
 }
@@ -383,7 +383,7 @@ void RandomSession::read_beside() {
     if (store.error().code != ErrorCode::kNotFound || store_) check_error(store.error());
     return;
   }
-  const Reading reading = read_all(store->scan());
+  const Reading reading = reading_of(store->scan());
   const std::string difference = reading.error ? model_.compare_beginning(reading.records)
                                                : model_.compare(reading.records, floor_);
   if (!difference.empty()) problem("open_read_only: " + difference);
@@ -478,4 +478,4 @@ void RandomSession::recover_if_stopped() {
   if ((!store_ || store_->is_poisoned()) && below(3) == 0) open();
 }
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

@@ -16,7 +16,7 @@
 #include "file/simulated_filesystem.h"
 #include "support/log_model.h"
 
-namespace datawal::testing {
+namespace datawal::test {
 
 struct SessionShape {
   std::uint64_t segment_size_max = 2000;
@@ -112,4 +112,4 @@ class RandomSession {
   std::vector<std::string> history_;
 };
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace datawal::testing {
+namespace datawal::test {
 
 void LogModel::attempt(Records records) {
   possible_ = std::move(records);
@@ -104,4 +104,4 @@ std::string LogModel::adopt(std::size_t count, Floor floor) {
   return "";
 }
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

@@ -4,7 +4,7 @@
 //   if (log.append(payload)) model.succeed();
 //   if (log.sync()) model.note_synced();
 //   ... a power cut, then:
-//   EXPECT_EQ(model.compare(read_all(log.scan()).records, LogModel::Floor::kDurable), "");
+//   EXPECT_EQ(model.compare(reading_of(log.scan()).records, LogModel::Floor::kDurable), "");
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 #include "support/records.h"
 
-namespace datawal::testing {
+namespace datawal::test {
 
 class LogModel {
  public:
@@ -63,4 +63,4 @@ class LogModel {
   std::size_t durable_count_ = 0;
 };
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

@@ -4,7 +4,7 @@
 
 #include "format/batch_frame.h"
 
-namespace datawal::testing {
+namespace datawal::test {
 
 std::string describe(const Record& record) {
   return std::string(record_type_name(record.type)) + " txid " + std::to_string(record.txid) +
@@ -36,7 +36,7 @@ std::optional<std::size_t> announced_count(const Record& record) {
   return std::stoul(std::string(as_text(record.payload)));
 }
 
-Reading read_all(RecordCursor cursor) {
+Reading reading_of(RecordCursor cursor) {
   Reading reading;
   while (true) {
     const auto next = cursor.next();
@@ -68,4 +68,4 @@ Bytes noise(std::uint64_t seed, std::size_t size) {
   return bytes;
 }
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

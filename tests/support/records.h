@@ -11,7 +11,7 @@
 #include "datawal/bytes.h"
 #include "datawal/record_log.h"
 
-namespace datawal::testing {
+namespace datawal::test {
 
 struct Record {
   RecordType type = RecordType::kRaw;
@@ -41,7 +41,7 @@ struct Reading {
   RecoveryReport report = {};
   Position end = {};
 };
-[[nodiscard]] Reading read_all(RecordCursor cursor);
+[[nodiscard]] Reading reading_of(RecordCursor cursor);
 
 // The keys and values that `records` leave.
 using KeyValues = std::map<std::string, std::string, std::less<>>;
@@ -50,4 +50,4 @@ using KeyValues = std::map<std::string, std::string, std::less<>>;
 // Bytes that look like nothing else, always the same for a seed.
 [[nodiscard]] Bytes noise(std::uint64_t seed, std::size_t size);
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string>
 
-namespace datawal::testing {
+namespace datawal::test {
 namespace {
 
 std::unexpected<Error> not_writable() {
@@ -64,4 +64,4 @@ Status MemoryFile::sync() {
   return not_writable();
 }
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

@@ -10,7 +10,7 @@
 #include "datawal/frame.h"
 #include "file/filesystem.h"
 
-namespace datawal::testing {
+namespace datawal::test {
 
 // The frame of `record`.
 [[nodiscard]] Bytes encoded(const RecordView& record);
@@ -61,4 +61,4 @@ class MemoryFile final : public File {
   mutable std::uint64_t bytes_read_ = 0;
 };
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

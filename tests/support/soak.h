@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-namespace datawal::testing {
+namespace datawal::test {
 
 // The environment variable DATAWAL_SOAK, 1 where it is not set.
 [[nodiscard]] inline std::uint64_t soak_factor() {
@@ -32,4 +32,4 @@ namespace datawal::testing {
   return stride_of("DATAWAL_DECODE_STRIDE");
 }
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

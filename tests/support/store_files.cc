@@ -7,7 +7,7 @@
 #include "datawal/frame.h"
 #include "format/names.h"
 
-namespace datawal::testing {
+namespace datawal::test {
 
 Files files_in(SimulatedFilesystem& filesystem, const std::filesystem::path& directory) {
   Files files;
@@ -56,4 +56,4 @@ Options options_for(SimulatedFilesystem& filesystem) {
   return options;
 }
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

@@ -10,7 +10,7 @@
 #include "datawal/record_log.h"
 #include "file/simulated_filesystem.h"
 
-namespace datawal::testing {
+namespace datawal::test {
 
 // The regular files of a directory by name, without those whose name begins with a dot.
 using Files = std::map<std::string, Bytes>;
@@ -33,4 +33,4 @@ void plant_segment(SimulatedFilesystem& filesystem, const std::filesystem::path&
 // The options to open something in `filesystem` without creating it.
 [[nodiscard]] Options options_for(SimulatedFilesystem& filesystem);
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

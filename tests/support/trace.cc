@@ -2,7 +2,7 @@
 
 #include <vector>
 
-namespace datawal::testing {
+namespace datawal::test {
 
 std::string tail_of_trace(const SimulatedFilesystem& filesystem) {
   constexpr std::size_t kLineCount = 60;
@@ -13,4 +13,4 @@ std::string tail_of_trace(const SimulatedFilesystem& filesystem) {
   return text;
 }
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

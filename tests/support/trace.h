@@ -5,9 +5,9 @@
 
 #include "file/simulated_filesystem.h"
 
-namespace datawal::testing {
+namespace datawal::test {
 
 // The last calls, a line each.
 [[nodiscard]] std::string tail_of_trace(const SimulatedFilesystem& filesystem);
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

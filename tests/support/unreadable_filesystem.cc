@@ -5,7 +5,7 @@
 
 #include "base/try.h"
 
-namespace datawal::testing {
+namespace datawal::test {
 namespace {
 
 class UnreadableFile final : public File {
@@ -94,4 +94,4 @@ Result<std::unique_ptr<Directory>> UnreadableFilesystem::open_directory(
   return std::make_unique<UnreadableDirectory>(std::move(directory), ranges_);
 }
 
-}  // namespace datawal::testing
+}  // namespace datawal::test

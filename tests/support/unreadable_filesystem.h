@@ -8,7 +8,7 @@
 
 #include "file/filesystem.h"
 
-namespace datawal::testing {
+namespace datawal::test {
 
 // Bytes of a file that no read may touch.
 struct UnreadableRange {
@@ -51,4 +51,4 @@ class UnreadableFilesystem final : public Filesystem {
 [[nodiscard]] std::unique_ptr<File> make_unreadable(std::unique_ptr<File> file,
                                                     std::vector<UnreadableRange> ranges);
 
-}  // namespace datawal::testing
+}  // namespace datawal::test
