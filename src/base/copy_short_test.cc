@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace datawal {
+namespace datawal::copy_short_test {
 namespace {
 
 TEST(CopyShort, CopiesSoManyBytesAndNoMore) {
@@ -28,4 +28,4 @@ TEST(CopyShort, TakesNothingFromNowhere) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::copy_short_test

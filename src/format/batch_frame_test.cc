@@ -78,7 +78,7 @@ TEST(BatchFrame, HasTheseBytes) {
 // However many there are, and however large beside each other.
 TEST(BatchFrame, HasTheFramesThatItsRecordsHaveAlone) {
   std::mt19937 random(5);
-  for (int round = 0; round < 300; ++round) {
+  for (std::size_t round = 0; round < 300; ++round) {
     const std::size_t size_max = std::array{3U, 60U, 200U, 600U, 3'000U}.at(round % 5);
     WriteBatch batch;
     const std::size_t count = 2 + random() % 12;

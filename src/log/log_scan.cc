@@ -280,13 +280,16 @@ Result<bool> LogScan::look_again() {
   return true;
 }
 
-// The clean mark says that nobody of this implementation has written what is here, but it may have
-// been taken back since it was read.
+// The clean mark, or that there is no watermark, says that nobody of this implementation has
+// written what is here, but that may have changed since it was read.
 Status LogScan::ask_for_writer() {
-  if (!facts_.watermark || !facts_.watermark->clean) return {};
+  const bool has_no_writer =
+      view_.watermark ? facts_.watermark && facts_.watermark->clean : !facts_.watermark;
+  if (!has_no_writer) return {};
   DATAWAL_TRY_ASSIGN(const std::optional<Watermark> now, read_watermark(*view_.directory));
   if (!now || now->clean || here() < now->position) return {};
-  view_.same_boot = view_.same_boot && now->boot_id == facts_.watermark->boot_id;
+  view_.same_boot =
+      view_.same_boot && facts_.watermark && now->boot_id == facts_.watermark->boot_id;
   facts_.watermark = now;
   return {};
 }

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <fstream>
 #include <string>
 #include <thread>
 
@@ -90,6 +91,28 @@ TEST_F(StoredLog, IsSoundWhileItIsWritten) {
     EXPECT_FALSE(report->refusal) << report->refusal->to_string();
     for (const Damage& damage : report->damages) EXPECT_TRUE(damage.torn_tail);
   } while (!is_done_ && !HasFailure());
+}
+
+// Whoever began to look before there was a watermark asks again where a record is not whole.
+TEST_F(StoredLog, AWriterThatCameLaterIsKnown) {
+  for (Txid txid = 1; txid <= 5; ++txid) ASSERT_TRUE(log_.append(as_bytes(payload_of(txid))));
+  ASSERT_TRUE(log_.close());
+  ASSERT_TRUE(std::filesystem::remove(store_ / kWatermarkName));
+  const auto reader = RecordLogReader::open(store_);
+  ASSERT_TRUE(reader) << reader.error().to_string();
+  RecordCursor cursor = reader->scan();
+  auto writer = RecordLog::open(store_);
+  ASSERT_TRUE(writer) << writer.error().to_string();
+  const auto sixth = writer->append(as_bytes(payload_of(6)));
+  ASSERT_TRUE(sixth);
+  {
+    std::fstream segment(store_ / segment_name(sixth->ref.segment),
+                         std::ios::binary | std::ios::in | std::ios::out);
+    segment.seekp(static_cast<std::streamoff>(sixth->ref.offset));
+    segment.put('\0');  // as before it has been published
+    ASSERT_TRUE(segment.flush());
+  }
+  EXPECT_EQ(check_beginning(std::move(cursor)), 5U);
 }
 
 TEST_F(StoredLog, HasNothingButFramesOnceItIsClosed) {

@@ -8,7 +8,7 @@
 
 #include "store/key_index.h"
 
-namespace datawal {
+namespace datawal::key_index_replace_test {
 namespace {
 
 // The key whose records are here: `address` is that, and a multiple of kMoved by when it was given.
@@ -146,4 +146,4 @@ TEST_F(KeyIndexReplace, LeadsThoseThatAreInNoTable) {
 }
 
 }  // namespace
-}  // namespace datawal
+}  // namespace datawal::key_index_replace_test

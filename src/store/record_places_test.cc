@@ -15,7 +15,7 @@
 #include "log/log_test_support.h"
 #include "store/index_replay.h"
 
-namespace datawal::live_offsets_test {
+namespace datawal::record_places_test {
 namespace {
 
 using test::must;
@@ -174,4 +174,4 @@ TEST_F(LivePlacesTest, AreAsTheIndexWasWhenItWasFrozen) {
 }
 
 }  // namespace
-}  // namespace datawal::live_offsets_test
+}  // namespace datawal::record_places_test
