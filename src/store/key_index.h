@@ -144,7 +144,7 @@ class KeyIndex {
       make_spares();
   }
 
-  // Loads what is still in an image. False if that is not what was written: then freeze() and
+  // Loads what is still in an image, by two threads where that is much. False if that is not what was written: then freeze() and
   // for_each() must not be called, and of the others those that search in a table that could not be
   // loaded give MatchFailed.
   [[nodiscard]] bool load_all() const;

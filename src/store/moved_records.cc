@@ -74,7 +74,7 @@ void MovedRecords::lead_by_keys(StoreIndex& index, SharedLog& log, SegmentId seg
 }
 
 // The new addresses of records that are known by their places: in the order of these, so that their
-// numbers are how many places come before. Says which have been found.
+// numbers are how many places come before. Says which have been taken.
 class MovedRecords::Targets {
  public:
   // `offsets`, in the new segment, become the addresses.
@@ -143,8 +143,13 @@ void MovedRecords::lead_by_places(StoreIndex& index, SharedLog& log, SegmentId s
   }
   log.read([&](const LogWriter&) { index.keys().replace_in_overflow(targets); });
   // The keys of the others have been written meanwhile, so that the copies are dead already.
-  for (auto dead = targets.next_untaken(); dead; dead = targets.next_untaken()) {
-    log.read([&](const LogWriter&) { index.records().note_dead(*dead); });
+  std::optional<LogAddress> dead = targets.next_untaken();
+  while (dead) {
+    log.read([&](const LogWriter&) {
+      for (std::size_t step = 0; dead && step < kStep; ++step, dead = targets.next_untaken()) {
+        index.records().note_dead(*dead);
+      }
+    });
   }
 }
 

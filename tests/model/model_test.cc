@@ -44,7 +44,8 @@ void choose_way(SimulatedFilesystem& machine, std::uint64_t seed) {
 }
 
 TEST(Model, RandomOperationsOnAMachineThatNeverFails) {
-  for (std::uint64_t seed = kFirstSeed; seed < kFirstSeed + 24 * soak_factor(); ++seed) {
+  const std::uint64_t end = kFirstSeed + 24 * soak_factor();
+  for (std::uint64_t seed = kFirstSeed; seed < end; seed += model_stride()) {
     SimulatedFilesystem machine(seed);
     choose_way(machine, seed);
     RandomSession session(machine, "/base", seed, shape_for(seed), nullptr);
@@ -53,7 +54,8 @@ TEST(Model, RandomOperationsOnAMachineThatNeverFails) {
 }
 
 TEST(Model, RandomOperationsFaultsKillsAndPowerCuts) {
-  for (std::uint64_t seed = kFirstSeed; seed < kFirstSeed + 160 * soak_factor(); ++seed) {
+  const std::uint64_t end = kFirstSeed + 160 * soak_factor();
+  for (std::uint64_t seed = kFirstSeed; seed < end; seed += model_stride()) {
     SimulatedFilesystem machine(seed);
     choose_way(machine, seed);
     RandomSession session(machine, "/base", seed, shape_for(seed), &machine);

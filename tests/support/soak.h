@@ -32,4 +32,10 @@ namespace datawal::test {
   return stride_of("DATAWAL_DECODE_STRIDE");
 }
 
+// In seeds, of random sessions of one thread: DATAWAL_MODEL_STRIDE. What looks for races of threads
+// runs some of them.
+[[nodiscard]] inline std::uint64_t model_stride() {
+  return stride_of("DATAWAL_MODEL_STRIDE");
+}
+
 }  // namespace datawal::test
