@@ -8,7 +8,8 @@ namespace datawal {
 
 class BackgroundThread {
  public:
-  // Runs `work`, which must end by itself once its owner has told it to.
+  // Runs `work`, which must end by itself once its owner has told it to; on another processor than
+  // this thread's, to begin with, if there is one.
   explicit BackgroundThread(std::function<void()> work);
   BackgroundThread(const BackgroundThread&) = delete;
   BackgroundThread& operator=(const BackgroundThread&) = delete;
