@@ -144,9 +144,9 @@ class KeyIndex {
       make_spares();
   }
 
-  // Loads what is still in an image, by two threads where that is much. False if that is not what was written: then freeze() and
-  // for_each() must not be called, and of the others those that search in a table that could not be
-  // loaded give MatchFailed.
+  // Loads what is still in an image, by two threads where that is much. False if that is not what
+  // was written: then freeze() and for_each() must not be called, and of the others those that
+  // search in a table that could not be loaded give MatchFailed.
   [[nodiscard]] bool load_all() const;
   [[nodiscard]] bool is_broken() const noexcept { return lazy_ != nullptr && lazy_->is_broken(); }
   // In which way the image is damaged, if it is.
