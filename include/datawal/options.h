@@ -56,9 +56,9 @@ struct Options {
   // truncate.
   bool map_files = true;
   // Where so many bytes were written since the index of a DataWal was last saved, it is saved as
-  // "keydir.ckpt" on close, after compact(), and in the background when a segment is begun, if it
-  // is worth it: the next open reads that instead of the log. Sealed segments of at least this size
-  // and 1 MiB get hints ("00000001.dwal.hint"), for opening without a saved index.
+  // "keydir.ckpt" on close, and in the background when a segment is begun and behind compact(), if
+  // it is worth it: the next open reads that instead of the log. Sealed segments of at least this
+  // size and 1 MiB get hints ("00000001.dwal.hint"), for opening without a saved index.
   std::uint64_t checkpoint_log_size = 1ULL << 20;
   // Compact a DataWal in place, in the background, so that its log takes at most so many times the
   // bytes of the records that it holds (and 32 MiB, and a segment, where that is more). Puts and
