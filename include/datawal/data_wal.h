@@ -150,13 +150,13 @@ class DATAWAL_EXPORT DataWal {
   [[nodiscard]] Result<CompactionStats> compact_to(const std::filesystem::path& target) const;
 
   // Rewrites the segments in place without what no read can find any more: see compaction.h. Reads
-  // and writes go on meanwhile; a write waits for 200 microseconds at a time, and once a segment
-  // for a rename(2). Begins a new segment if there is garbage in the active one. One compaction
-  // runs at a time, others wait. Fails with kReadOnly, kInvalidArgument, kCorruption where a
-  // segment is damaged (which then stays as it is, as do all behind it), kNoSpace and kIo. What has
-  // been done before a failure is not undone, and needs not be. Cost: one read of the segments that
-  // are rewritten and one write of what is kept, two syncs a segment; memory for one segment's live
-  // records, 40 bytes each at most; space on disk for one segment more.
+  // and writes go on meanwhile; a write waits for up to 200 microseconds at a time, and once a
+  // segment for a rename(2). Begins a new segment if there is garbage in the active one. One
+  // compaction runs at a time, others wait. Fails with kReadOnly, kInvalidArgument, kCorruption
+  // where a segment is damaged (which then stays as it is, as do all behind it), kNoSpace and kIo.
+  // What has been done before a failure is not undone, and needs not be. Cost: one read of the
+  // segments that are rewritten and one write of what is kept, two syncs a segment; memory for one
+  // segment's live records, 32 bytes each at most; space on disk for one segment more.
   [[nodiscard]] Result<CompactionReport> compact(const CompactionOptions& options = {});
   // What the bytes of the log are, and so what compact() can gain.
   [[nodiscard]] SpaceUse space_use() const;

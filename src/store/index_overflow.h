@@ -37,24 +37,10 @@ class IndexOverflow {
     }
   }
 
-  // Calls visit(slot) for every entry.
-  template <typename Visit>
-  void visit_all(const Visit& visit) const {
-    for (const Chunk* chunk = head_.load(std::memory_order_acquire); chunk != nullptr;
-         chunk = chunk->next.load(std::memory_order_acquire)) {
-      for (std::size_t index = 0; index < chunk->slots.size(); ++index) {
-        const std::uint64_t tags =
-            chunk->tags[index / kBucketSlots].load(std::memory_order_relaxed);
-        if ((tags >> index % kBucketSlots * 8 & 0xff) == 0) continue;
-        visit(chunk->slots[index].load(std::memory_order_relaxed));
-      }
-    }
-  }
-
   // Calls visit(Slot&) for every entry. For the thread that may change entries, which may give them
   // other addresses so.
   template <typename Visit>
-  void visit_slots(const Visit& visit) {
+  void visit_slots(const Visit& visit) const {
     for (Chunk* chunk = head_.load(std::memory_order_acquire); chunk != nullptr;
          chunk = chunk->next.load(std::memory_order_acquire)) {
       for (std::size_t index = 0; index < chunk->slots.size(); ++index) {
@@ -63,6 +49,12 @@ class IndexOverflow {
         if ((tags >> index % kBucketSlots * 8 & 0xff) != 0) visit(chunk->slots[index]);
       }
     }
+  }
+
+  // Calls visit(slot) for every entry.
+  template <typename Visit>
+  void visit_all(const Visit& visit) const {
+    visit_slots([&](const Slot& slot) { visit(slot.load(std::memory_order_relaxed)); });
   }
 
   // An entry in an image of the index.

@@ -164,18 +164,19 @@ class IndexTable {
   template <typename Visit>
   void visit_all(const Visit& visit) const {
     for (std::size_t index = 0; index < slots_.size(); ++index) {
-      const std::uint64_t tags = tags_[index / kBucketSlots].load(std::memory_order_relaxed);
-      if ((tags >> index % kBucketSlots * 8 & 0xff) == 0) continue;
-      visit(slots_[index].load(std::memory_order_relaxed));
+      if (has_entry(index)) visit(slot_at(index));
     }
   }
 
-  // The slot with this index if it has an entry, else null; and that with another address, whose
-  // key stays the same. For the thread that may change entries.
+  // The slots one by one, for the thread that may change entries: whether there is an entry, what
+  // it is, and to give it another address, with which it stays the same key's.
   static constexpr std::size_t kSlotCount = kBucketCount * kBucketSlots;
-  [[nodiscard]] Slot* used_slot(std::size_t index) noexcept {
+  [[nodiscard]] bool has_entry(std::size_t index) const noexcept {
     const std::uint64_t tags = tags_[index / kBucketSlots].load(std::memory_order_relaxed);
-    return (tags >> index % kBucketSlots * 8 & 0xff) != 0 ? &slots_[index] : nullptr;
+    return (tags >> index % kBucketSlots * 8 & 0xff) != 0;
+  }
+  [[nodiscard]] std::uint64_t slot_at(std::size_t index) const noexcept {
+    return slots_[index].load(std::memory_order_relaxed);
   }
   void set_address(std::size_t index, LogAddress address) noexcept {
     datawal::set_address(slots_[index], address);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <expected>
 #include <optional>
 
@@ -186,11 +187,9 @@ std::uint32_t KeyIndex::replace_in_table(std::uint32_t region, Targets& targets)
   by_groups(
       IndexTable::kSlotCount,
       [&](std::size_t index) {
-        const Slot* const slot = table.used_slot(index);
         steps[index % kLoadedAtOnce] =
-            slot == nullptr
-                ? Targets::kNone
-                : targets.find_place(address_in_slot(slot->load(std::memory_order_relaxed)));
+            table.has_entry(index) ? targets.find_place(address_in_slot(table.slot_at(index)))
+                                   : Targets::kNone;
       },
       [&](std::size_t index) {
         std::uint64_t& step = steps[index % kLoadedAtOnce];

@@ -1,7 +1,7 @@
 // The records that a compaction has copied, and how the index is led from the old ones to these.
 //
 // Thread safety: for one thread.
-// Memory: 40 bytes for each record that is known by its key, 8 for one that is known by its place.
+// Memory: 32 bytes for each record that is known by its key, 8 for one that is known by its place.
 #pragma once
 
 #include <cstdint>
